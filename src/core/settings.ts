@@ -1,0 +1,91 @@
+/**
+ * The configuration as the program uses it: validated, floors applied, scope approved.
+ *
+ * Contract: data and defaults only. All durations are milliseconds, all globs are as in gitignore.
+ */
+
+export interface Settings {
+  readonly mode: 'reap' | 'report';
+  readonly worktrees: {
+    readonly branches: readonly string[];
+    readonly paths: readonly string[];
+    /** Extra base refs or patterns; empty for the default branch alone (`auto`). */
+    readonly base: readonly string[];
+    readonly idleMs: number;
+    readonly emptyIdleMs: number;
+    readonly ownerGraceMs: number;
+    readonly rebuildable: readonly string[];
+    readonly branch: 'keep' | 'merged' | 'landed';
+  };
+  readonly staging: readonly StagingPattern[];
+  readonly quarantine: { readonly keepMs: number; readonly forgetMs: number };
+  readonly pass: {
+    readonly budgetMs: number;
+    readonly everyMs: number;
+    readonly limit: number;
+    readonly detach: boolean;
+  };
+}
+
+export interface StagingPattern {
+  /** Relative to each worktree's root, `{pid}` standing for a process id, `*` for part of a name. */
+  readonly path: string;
+  readonly ageMs: number;
+}
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+export const DEFAULTS: Settings = {
+  mode: 'reap',
+  worktrees: {
+    branches: ['agent/*'],
+    paths: [],
+    base: [],
+    idleMs: HOUR_MS,
+    emptyIdleMs: DAY_MS,
+    ownerGraceMs: 30 * MINUTE_MS,
+    rebuildable: [
+      'node_modules',
+      '.venv',
+      'venv',
+      '__pycache__',
+      'target',
+      'dist',
+      'build',
+      'out',
+      '.next',
+      '.nuxt',
+      '.turbo',
+      '.cache',
+      '.parcel-cache',
+      '.pytest_cache',
+      '.mypy_cache',
+      '.ruff_cache',
+      '.tox',
+      '.gradle',
+      'coverage',
+      '.svelte-kit',
+    ],
+    branch: 'merged',
+  },
+  staging: [
+    { path: '.agent-config/pack-compose.staging-{pid}', ageMs: DAY_MS },
+    { path: '.orchestrator-state/active-session-{pid}', ageMs: DAY_MS },
+  ],
+  quarantine: { keepMs: 7 * DAY_MS, forgetMs: 90 * DAY_MS },
+  pass: { budgetMs: 2 * SECOND_MS, everyMs: 10 * MINUTE_MS, limit: 20, detach: true },
+};
+
+/** Below these a repository's file cannot go; `git config reaper.*` and a person at a terminal can. */
+export const FLOORS = {
+  idleMs: 10 * MINUTE_MS,
+  emptyIdleMs: HOUR_MS,
+  ownerGraceMs: 0,
+  stagingAgeMs: HOUR_MS,
+  /** A pattern without `{pid}` has no owner to ask about, so only age speaks for it. */
+  stagingAgeWithoutPidMs: DAY_MS,
+  quarantineKeepMs: DAY_MS,
+} as const;

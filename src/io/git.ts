@@ -1,0 +1,156 @@
+/**
+ * The only place that starts git, through simple-git.
+ *
+ * Contract: `git.run` never throws. It answers with stdout, or with why there is none; a call
+ * that is cut short by the deadline or by git's death is an answer too.
+ * Failure direction: exit codes other than 0 (or those named in `okCodes`) are failures even
+ * when git printed nothing; with `strict`, so is anything on stderr, because git reports
+ * unreadable directories there and exits 0.
+ *
+ * What the settings are for:
+ * - `completion.onExit: false`: an answer counts as complete only when git's pipe was closed;
+ *   the default gives up 50 ms after exit and can truncate a long list of changes.
+ * - GIT_* of the hook are stripped by simple-git; the few set here are named in `ENVIRONMENT`.
+ * - `--git-dir` and `--work-tree` are always explicit, so nothing is ever discovered from cwd.
+ */
+import { GitError, simpleGit } from 'simple-git';
+import type { GitAnswer, GitCall, GitPort } from './ports.ts';
+
+/** Settings of the user that would hide work, start programs or reach the network. */
+const SAFE_CONFIG = [
+  'core.fsmonitor=false',
+  'core.untrackedCache=false',
+  'core.hooksPath=/dev/null',
+  'core.checkStat=default',
+  'core.trustctime=true',
+  'protocol.allow=never',
+  'gc.auto=0',
+  'maintenance.auto=false',
+];
+
+const GLOBAL_OPTIONS = ['--no-optional-locks', '--no-replace-objects', '--literal-pathspecs', '--no-pager'];
+
+const ENVIRONMENT: Record<string, string> = {
+  GIT_NO_LAZY_FETCH: '1',
+  GIT_GRAFT_FILE: '/dev/null',
+  GIT_TERMINAL_PROMPT: '0',
+  LC_ALL: 'C',
+  LANGUAGE: 'C',
+};
+
+class GitExit extends GitError {
+  constructor(
+    readonly code: number,
+    readonly stdout: string,
+    readonly stderr: string,
+  ) {
+    super(undefined, stderr);
+  }
+}
+
+export interface GitOptions {
+  /** Absolute path of the git program. */
+  readonly binary: string;
+  /** Epoch milliseconds after which no call is waited for any longer. */
+  readonly deadlineMs: () => number;
+  readonly nowMs: () => number;
+}
+
+/** Makes the port through which everything else asks git. */
+export function createGit(options: GitOptions): GitPort {
+  return { run: (call) => bounded(start(call, options.binary), call, options) };
+}
+
+async function start(call: GitCall, binary: string): Promise<GitAnswer> {
+  try {
+    const git = simpleGit({
+      baseDir: call.cwd,
+      binary,
+      trimmed: false,
+      maxConcurrentProcesses: 8,
+      config: [...SAFE_CONFIG, ...(call.config ?? [])],
+      completion: { onClose: true, onExit: false },
+      allowEnvironment: Object.keys(ENVIRONMENT),
+      unsafe: {
+        allowUnsafeFsMonitor: true,
+        allowUnsafeHooksPath: true,
+        allowUnsafeProtocolOverride: true,
+        allowUnsafeConfigPaths: true,
+        allowUnsafeCustomBinary: true,
+        allowUnsafeMergeDriver: true,
+        allowUnsafeDiffExternal: true,
+        allowUnsafeDiffTextConv: true,
+        allowUnsafeFilter: true,
+        allowUnsafeTemplateDir: true,
+      },
+      ...(call.input === undefined ? {} : { input: () => call.input }),
+      errors: (error, result) => failure(call, error, result),
+    });
+    git.env({ ...cleanEnvironment(), ...ENVIRONMENT });
+    git.outputHandler((_command, stdout) => skipSilenceDelay(stdout));
+    return { ok: true, stdout: await git.raw([...GLOBAL_OPTIONS, ...location(call), ...call.args]) };
+  } catch (error) {
+    if (error instanceof GitExit) {
+      if (call.okCodes?.includes(error.code) === true && !(call.strict === true && error.stderr !== ''))
+        return { ok: true, stdout: error.stdout, code: error.code };
+      return {
+        ok: false,
+        code: error.code,
+        why: firstLine(error.stderr) || `git ${call.args[0]} ended with ${error.code}`,
+        stderr: error.stderr,
+      };
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, code: null, why: firstLine(message) || 'git could not be started', stderr: message };
+  }
+}
+
+function failure(
+  call: GitCall,
+  error: Buffer | Error | undefined,
+  result: { exitCode: number; stdErr: Buffer[]; stdOut: Buffer[] },
+): Buffer | Error | undefined {
+  if (error !== undefined && !Buffer.isBuffer(error)) return error;
+  const stderr = Buffer.concat(result.stdErr).toString('utf8');
+  if (result.exitCode === 0 && !(call.strict === true && stderr !== '')) return undefined;
+  return new GitExit(result.exitCode, Buffer.concat(result.stdOut).toString('utf8'), stderr);
+}
+
+/** Where git is to work: always said, never discovered (but for the one call that discovers). */
+function location(call: GitCall): string[] {
+  if (call.gitDir === undefined) return [];
+  const workTree = call.workTree === undefined ? [] : [`--work-tree=${call.workTree}`];
+  return [`--git-dir=${call.gitDir}`, ...workTree];
+}
+
+/**
+ * simple-git waits 50 ms for late output after a command that printed nothing. An empty chunk
+ * counts as output, and since completion is bound to the closed pipe nothing can be missed.
+ */
+function skipSilenceDelay(stdout: NodeJS.ReadableStream): void {
+  setImmediate(() => stdout.emit('data', Buffer.alloc(0)));
+}
+
+function cleanEnvironment(): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(git_|editor$|visual$|pager$|ssh_askpass$|prefix$)/i.test(name),
+  );
+  return Object.fromEntries(kept) as Record<string, string>;
+}
+
+async function bounded(answer: Promise<GitAnswer>, call: GitCall, options: GitOptions): Promise<GitAnswer> {
+  const leftMs = options.deadlineMs() - options.nowMs();
+  if (!Number.isFinite(leftMs)) return answer;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<GitAnswer>((resolve) => {
+    const why = `git ${call.args[0]} did not answer in time`;
+    timer = setTimeout(() => resolve({ ok: false, code: null, why, stderr: '', outOfTime: true }), Math.max(0, leftMs));
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? '';

@@ -1,0 +1,132 @@
+/**
+ * What the rest of the program may ask of the machine: git, disk, processes, clock.
+ *
+ * Contract: ports are plain objects of functions, handed down from the rim, so that tests can
+ * inject failures, kill a run after any effect, and set the clock. No call throws for an
+ * expected failure: it answers `ok: false` with a code and the reason.
+ */
+
+export type GitAnswer =
+  | { readonly ok: true; readonly stdout: string; readonly code?: number }
+  | {
+      readonly ok: false;
+      /** git's exit code, or null when it was not started, was killed, or ran out of time. */
+      readonly code: number | null;
+      readonly why: string;
+      readonly stderr: string;
+      readonly outOfTime?: boolean;
+    };
+
+export interface GitCall {
+  readonly args: readonly string[];
+  /** An existing directory to start git in; never used to find a repository when `gitDir` is set. */
+  readonly cwd: string;
+  /** The repository, or a worktree's administrative directory. */
+  readonly gitDir?: string;
+  readonly workTree?: string;
+  readonly input?: string;
+  /** Further `-c` settings for this call. */
+  readonly config?: readonly string[];
+  /** Exit codes other than 0 that are an answer and not a failure. */
+  readonly okCodes?: readonly number[];
+  /** Treat anything on stderr as a failure. */
+  readonly strict?: boolean;
+}
+
+export interface GitPort {
+  run(call: GitCall): Promise<GitAnswer>;
+}
+
+export type DiskAnswer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly code: string; readonly why: string };
+
+export interface FileInfo {
+  readonly kind: 'file' | 'directory' | 'symlink' | 'other';
+  readonly dev: number;
+  readonly ino: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly size: number;
+  /** Bytes allocated on disk. */
+  readonly allocated: number;
+  readonly nlink: number;
+  /** Epoch milliseconds. */
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+}
+
+export interface DirEntry {
+  readonly name: string;
+  readonly kind: 'file' | 'directory' | 'symlink' | 'other' | 'unknown';
+}
+
+/** Reading. No call follows a symbolic link in its last component unless it says so. */
+export interface DiskReader {
+  lstat(path: string): Promise<DiskAnswer<FileInfo>>;
+  /** Follows symbolic links. */
+  stat(path: string): Promise<DiskAnswer<FileInfo>>;
+  /** UTF-8 text of a regular file up to `maxBytes` (default 1 MiB); larger answers EFBIG. */
+  readText(path: string, maxBytes?: number): Promise<DiskAnswer<string>>;
+  list(path: string): Promise<DiskAnswer<readonly DirEntry[]>>;
+  readlink(path: string): Promise<DiskAnswer<string>>;
+  realpath(path: string): Promise<DiskAnswer<string>>;
+  /** Bytes free for this user on the file system that holds `path`. */
+  freeBytes(path: string): Promise<DiskAnswer<number>>;
+}
+
+/** Writing. Every call is one effect, after which a process may die. */
+export interface DiskWriter {
+  /** Creates `path` and missing parents, mode 0700. */
+  makeDir(path: string): Promise<DiskAnswer<void>>;
+  /** Fails with EEXIST when `to` is there: a rename never replaces anything. */
+  rename(from: string, to: string): Promise<DiskAnswer<void>>;
+  /** Replaces `path` atomically and durably: temporary file, fsync, rename, fsync of the directory. Mode 0600. */
+  writeFile(path: string, text: string): Promise<DiskAnswer<void>>;
+  /** Creates `path`, failing with EEXIST when it is there. */
+  createFile(path: string, text: string): Promise<DiskAnswer<void>>;
+  /** Appends one line and fsyncs. */
+  appendLine(path: string, line: string): Promise<DiskAnswer<void>>;
+  /** Removes one file, link or other non-directory. */
+  removeFile(path: string): Promise<DiskAnswer<void>>;
+  /** Removes one empty directory. */
+  removeEmptyDir(path: string): Promise<DiskAnswer<void>>;
+  chmod(path: string, mode: number): Promise<DiskAnswer<void>>;
+}
+
+export type Disk = DiskReader & DiskWriter;
+
+/** What `/proc/<pid>` (or its like) says about a process. */
+export interface ProcessRecord {
+  readonly pid: number;
+  readonly ppid: number;
+  /** The kernel's short name. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly zombie: boolean;
+  /** Epoch milliseconds, or null where the platform does not tell. */
+  readonly startedMs: number | null;
+}
+
+export interface ProcessPort {
+  readonly self: number;
+  /** `kill(pid, 0)`: `alive` for success and EPERM, `dead` for ESRCH, else `unknown`. */
+  signal0(pid: number): 'alive' | 'dead' | 'unknown';
+  /** Reads one process; `unknown` as code when the platform has no way to. */
+  read(pid: number): DiskAnswer<ProcessRecord>;
+  /** Identifies this machine, boot and PID namespace; empty strings where unknown. */
+  readonly host: { readonly name: string; readonly bootId: string; readonly pidNamespace: string };
+}
+
+export interface Clock {
+  /** Epoch milliseconds of the wall clock. */
+  nowMs(): number;
+}
+
+/** Everything the program may touch, handed down from the command line or the library. */
+export interface Io {
+  readonly git: GitPort;
+  readonly disk: Disk;
+  readonly processes: ProcessPort;
+  readonly clock: Clock;
+}

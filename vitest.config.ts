@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string, testTimeout: number) => ({
+  test: { name, include: [include], testTimeout, hookTimeout: testTimeout, environment: 'node' as const },
+});
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    globalSetup: ['test/support/global-setup.ts'],
+    projects: [
+      project('unit', 'test/unit/**/*.test.ts', 20_000),
+      project('real-git', 'test/real-git/**/*.test.ts', 60_000),
+      project('e2e', 'test/e2e/**/*.test.ts', 120_000),
+    ],
+  },
+});
