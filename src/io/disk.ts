@@ -14,6 +14,9 @@ import type { DirEntry, Disk, DiskAnswer, FileInfo } from './ports.ts';
 /** Configuration, journals' lines and git's own small files all fit; a larger one is not ours to read. */
 const MAX_TEXT_BYTES = 1024 * 1024;
 
+/** What is ours is nobody else's to read; a hook file keeps the mode it had. */
+const PRIVATE_MODE = 0o600;
+
 export const disk: Disk = {
   lstat: (path) => attempt(async () => infoOf(await fs.lstat(path))),
   stat: (path) => attempt(async () => infoOf(await fs.stat(path))),
@@ -28,12 +31,13 @@ export const disk: Disk = {
     }),
   makeDir: (path) => attempt(async () => void (await fs.mkdir(path, { recursive: true, mode: 0o700 }))),
   rename: (from, to) => attempt(() => renameIntoVacancy(from, to)),
-  writeFile: (path, text) => attempt(() => replaceFile(path, text)),
+  writeFile: (path, text, mode = PRIVATE_MODE) => attempt(() => replaceFile(path, text, mode)),
   createFile: (path, text) => attempt(() => writeNew(path, text)),
   appendLine: (path, line) => attempt(() => append(path, line)),
   removeFile: (path) => attempt(() => fs.unlink(path)),
   removeEmptyDir: (path) => attempt(() => fs.rmdir(path)),
   chmod: (path, mode) => attempt(() => fs.chmod(path, mode)),
+  setModified: (path, atMs) => attempt(() => fs.utimes(path, new Date(atMs), new Date(atMs))),
 };
 
 async function attempt<T>(effect: () => Promise<T>): Promise<DiskAnswer<T>> {
@@ -72,18 +76,19 @@ async function renameIntoVacancy(from: string, to: string): Promise<void> {
   if (dirname(from) !== dirname(to)) await syncDirectory(dirname(from));
 }
 
-async function replaceFile(path: string, text: string): Promise<void> {
+async function replaceFile(path: string, text: string, mode: number): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   await fs.rm(temporary, { force: true });
-  await writeNew(temporary, text);
+  await writeNew(temporary, text, mode);
   await fs.rename(temporary, path);
   await syncDirectory(dirname(path));
 }
 
-async function writeNew(path: string, text: string): Promise<void> {
-  const file = await fs.open(path, 'wx', 0o600);
+async function writeNew(path: string, text: string, mode = PRIVATE_MODE): Promise<void> {
+  const file = await fs.open(path, 'wx', PRIVATE_MODE);
   try {
     await file.writeFile(text);
+    if (mode !== PRIVATE_MODE) await file.chmod(mode);
     await file.sync();
   } finally {
     await file.close();

@@ -20,13 +20,14 @@ import type { GitAnswer, GitCall, GitPort } from './ports.ts';
 const SAFE_CONFIG = [
   'core.fsmonitor=false',
   'core.untrackedCache=false',
-  'core.hooksPath=/dev/null',
   'core.checkStat=default',
   'core.trustctime=true',
   'protocol.allow=never',
   'gc.auto=0',
   'maintenance.auto=false',
 ];
+
+const NO_HOOKS = 'core.hooksPath=/dev/null';
 
 const GLOBAL_OPTIONS = ['--no-optional-locks', '--no-replace-objects', '--literal-pathspecs', '--no-pager'];
 
@@ -68,7 +69,7 @@ async function start(call: GitCall, binary: string): Promise<GitAnswer> {
       binary,
       trimmed: false,
       maxConcurrentProcesses: 8,
-      config: [...SAFE_CONFIG, ...(call.config ?? [])],
+      config: [...SAFE_CONFIG, ...(call.hooks === true ? [] : [NO_HOOKS]), ...(call.config ?? [])],
       completion: { onClose: true, onExit: false },
       allowEnvironment: Object.keys(ENVIRONMENT),
       unsafe: {
@@ -86,7 +87,7 @@ async function start(call: GitCall, binary: string): Promise<GitAnswer> {
       ...(call.input === undefined ? {} : { input: () => call.input }),
       errors: (error, result) => failure(call, error, result),
     });
-    git.env({ ...cleanEnvironment(), ...ENVIRONMENT });
+    git.env({ ...cleanEnvironment(), ...ENVIRONMENT, ...call.env });
     git.outputHandler((_command, stdout) => skipSilenceDelay(stdout));
     return { ok: true, stdout: await git.raw([...GLOBAL_OPTIONS, ...location(call), ...call.args]) };
   } catch (error) {

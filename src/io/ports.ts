@@ -31,6 +31,10 @@ export interface GitCall {
   readonly okCodes?: readonly number[];
   /** Treat anything on stderr as a failure. */
   readonly strict?: boolean;
+  /** Leave core.hooksPath as configured, so that hooks run; only for finding and proving them. */
+  readonly hooks?: true;
+  /** Variables that this one call adds to git's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface GitPort {
@@ -81,8 +85,8 @@ export interface DiskWriter {
   makeDir(path: string): Promise<DiskAnswer<void>>;
   /** Fails with EEXIST when `to` is there: a rename never replaces anything. */
   rename(from: string, to: string): Promise<DiskAnswer<void>>;
-  /** Replaces `path` atomically and durably: temporary file, fsync, rename, fsync of the directory. Mode 0600. */
-  writeFile(path: string, text: string): Promise<DiskAnswer<void>>;
+  /** Replaces `path` atomically and durably: temporary file, fsync, rename, fsync of the directory. Mode 0600, or `mode`. */
+  writeFile(path: string, text: string, mode?: number): Promise<DiskAnswer<void>>;
   /** Creates `path`, failing with EEXIST when it is there. */
   createFile(path: string, text: string): Promise<DiskAnswer<void>>;
   /** Appends one line and fsyncs. */
@@ -92,6 +96,8 @@ export interface DiskWriter {
   /** Removes one empty directory. */
   removeEmptyDir(path: string): Promise<DiskAnswer<void>>;
   chmod(path: string, mode: number): Promise<DiskAnswer<void>>;
+  /** Sets the modification time, epoch milliseconds; it may lie in the future. */
+  setModified(path: string, atMs: number): Promise<DiskAnswer<void>>;
 }
 
 export type Disk = DiskReader & DiskWriter;
@@ -106,6 +112,8 @@ export interface ProcessRecord {
   readonly zombie: boolean;
   /** Epoch milliseconds, or null where the platform does not tell. */
   readonly startedMs: number | null;
+  /** Kernel ticks from boot to its start, where the platform tells. */
+  readonly startTicks?: number | null;
 }
 
 export interface ProcessPort {
@@ -115,7 +123,13 @@ export interface ProcessPort {
   /** Reads one process; `unknown` as code when the platform has no way to. */
   read(pid: number): DiskAnswer<ProcessRecord>;
   /** Identifies this machine, boot and PID namespace; empty strings where unknown. */
-  readonly host: { readonly name: string; readonly bootId: string; readonly pidNamespace: string };
+  readonly host: {
+    readonly name: string;
+    readonly bootId: string;
+    readonly pidNamespace: string;
+    /** Epoch milliseconds by the wall clock of today; null where unknown or not to be trusted. */
+    readonly bootTimeMs?: number | null;
+  };
 }
 
 export interface Clock {

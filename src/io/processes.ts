@@ -19,6 +19,9 @@ export const processes: ProcessPort = {
     name: hostname(),
     bootId: readOr('/proc/sys/kernel/random/boot_id'),
     pidNamespace: linkOr('/proc/self/ns/pid'),
+    get bootTimeMs() {
+      return bootTimeMs();
+    },
   },
 };
 
@@ -43,20 +46,39 @@ function read(pid: number): DiskAnswer<ProcessRecord> {
   }
 }
 
-/** The command name may hold spaces and parentheses, so fields are counted from the last `)`. */
-function recordOf(pid: number, stat: string, args: readonly string[]): ProcessRecord {
-  const open = stat.indexOf('(');
-  const close = stat.lastIndexOf(')');
-  const fields = stat.slice(close + 2).split(' ');
-  const startTicks = Number(fields[19]);
+function recordOf(pid: number, text: string, args: readonly string[]): ProcessRecord {
+  const { ppid, command, zombie, startTicks } = parseStat(text);
   const bootMs = bootTimeMs();
+  const startedMs = bootMs === null || startTicks === null ? null : bootMs + (startTicks * 1000) / TICKS_PER_SECOND;
+  return { pid, ppid, command, args, zombie, startedMs, startTicks };
+}
+
+/** The fields of `/proc/PID/stat` that are used here. */
+export interface StatFields {
+  readonly ppid: number;
+  readonly command: string;
+  /** Exited and not collected. A process whose first thread ended while others run is not one. */
+  readonly zombie: boolean;
+  readonly kernelThread: boolean;
+  readonly startTicks: number | null;
+}
+
+/** PF_KTHREAD of the kernel's `sched.h`. */
+const KERNEL_THREAD = 0x00200000;
+
+/** The command name may hold spaces and parentheses, so fields are counted from the last `)`. */
+export function parseStat(text: string): StatFields {
+  const open = text.indexOf('(');
+  const close = text.lastIndexOf(')');
+  const fields = text.slice(close + 2).split(' ');
+  const startTicks = Number(fields[19]);
+  const isOver = fields[0] === 'Z' || fields[0] === 'X';
   return {
-    pid,
     ppid: Number(fields[1]),
-    command: stat.slice(open + 1, close),
-    args,
-    zombie: fields[0] === 'Z' || fields[0] === 'X',
-    startedMs: bootMs === null || !Number.isFinite(startTicks) ? null : bootMs + (startTicks * 1000) / TICKS_PER_SECOND,
+    command: text.slice(open + 1, close),
+    zombie: isOver && !(Number(fields[17]) > 1),
+    kernelThread: (Number(fields[6]) & KERNEL_THREAD) !== 0,
+    startTicks: fields[19] !== undefined && Number.isFinite(startTicks) ? startTicks : null,
   };
 }
 
@@ -73,11 +95,24 @@ function commandLine(pid: number): string[] {
 let cachedBootMs: number | null | undefined;
 
 function bootTimeMs(): number | null {
-  if (cachedBootMs === undefined) {
-    const seconds = /^btime (\d+)$/m.exec(readOr('/proc/stat'))?.[1];
-    cachedBootMs = seconds === undefined ? null : Number(seconds) * 1000;
-  }
+  if (cachedBootMs === undefined) cachedBootMs = readBootTimeMs();
   return cachedBootMs;
+}
+
+/** The boot time has whole seconds, the start of this process a tick. */
+const BOOT_TIME_GRAIN_MS = 2_000;
+
+/**
+ * Some containers show a boot time of their own beside the host's tick counts, which makes every process
+ * seem to start later than it did. This process knows its own start, so such a boot time is not used.
+ */
+function readBootTimeMs(): number | null {
+  const seconds = /^btime (\d+)$/m.exec(readOr('/proc/stat'))?.[1];
+  const { startTicks } = parseStat(readOr('/proc/self/stat'));
+  if (seconds === undefined || startTicks === null) return null;
+  const bootMs = Number(seconds) * 1000;
+  const ownStartMs = Date.now() - process.uptime() * 1000;
+  return bootMs + (startTicks * 1000) / TICKS_PER_SECOND <= ownStartMs + BOOT_TIME_GRAIN_MS ? bootMs : null;
 }
 
 function readOr(path: string): string {

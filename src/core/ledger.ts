@@ -1,0 +1,82 @@
+/**
+ * What one pass leaves to the next: the cursor, owners seen dead, waits, caches, totals.
+ *
+ * Contract: plain data; every function returns a new ledger. Nothing here is needed for safety
+ * except `deadSince`, whose loss only makes an owner's grace start again.
+ * Failure direction: text that is not a ledger is an empty one.
+ */
+
+export interface Ledger {
+  readonly version: 1;
+  /** Epoch milliseconds at which each candidate was last examined, by key. */
+  readonly examined: Readonly<Record<string, number>>;
+  /** Epoch milliseconds since which an owner was seen dead without interruption, by key. */
+  readonly deadSince: Readonly<Record<string, number>>;
+  /** When each candidate was last announced as needing attention. */
+  readonly announced: Readonly<Record<string, number>>;
+  /** The landing ladder's cache; opaque here, validated by its owner. */
+  readonly landings: unknown;
+  readonly totals: { readonly reclaimed: number; readonly bytes: number };
+  readonly lastPass: { readonly atMs: number; readonly ms: number; readonly complete: boolean } | null;
+}
+
+export const EMPTY_LEDGER: Ledger = {
+  version: 1,
+  examined: {},
+  deadSince: {},
+  announced: {},
+  landings: null,
+  totals: { reclaimed: 0, bytes: 0 },
+  lastPass: null,
+};
+
+/** Reads a ledger back; null when the text is not one. */
+export function parseLedger(text: string): Ledger | null {
+  try {
+    const value = JSON.parse(text) as Partial<Ledger> | null;
+    if (value === null || typeof value !== 'object' || value.version !== 1) return null;
+    const totals = value.totals ?? EMPTY_LEDGER.totals;
+    return {
+      version: 1,
+      examined: times(value.examined),
+      deadSince: times(value.deadSince),
+      announced: times(value.announced),
+      landings: value.landings ?? null,
+      totals: { reclaimed: finite(totals.reclaimed), bytes: finite(totals.bytes) },
+      lastPass: value.lastPass ?? null,
+    };
+  } catch {
+    return null;
+  }
+}
+
+function times(value: unknown): Record<string, number> {
+  if (value === null || typeof value !== 'object') return {};
+  return Object.fromEntries(Object.entries(value).filter((pair): pair is [string, number] => Number.isFinite(pair[1])));
+}
+
+const finite = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
+
+/** The key under which a candidate is remembered. */
+export const keyOf = (candidate: { kind: string; path: string }): string => `${candidate.kind}:${candidate.path}`;
+
+/** Least recently examined first, never examined before all; ties by key, so the order is stable. */
+export function inTurn<T extends { kind: string; path: string }>(candidates: readonly T[], ledger: Ledger): T[] {
+  const at = (candidate: T) => ledger.examined[keyOf(candidate)] ?? 0;
+  return [...candidates].sort((one, other) => at(one) - at(other) || (keyOf(one) < keyOf(other) ? -1 : 1));
+}
+
+/**
+ * The instant since which `key`'s owner counts as dead. A clock set back starts it again; an
+ * owner seen alive forgets it.
+ */
+export function deadSince(ledger: Ledger, key: string, isDead: boolean, nowMs: number): number | null {
+  if (!isDead) return null;
+  const since = ledger.deadSince[key];
+  return since === undefined || since > nowMs ? nowMs : since;
+}
+
+/** Drops what belongs to candidates that are gone. */
+export function keepOnly(values: Readonly<Record<string, number>>, keys: ReadonlySet<string>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => keys.has(key)));
+}

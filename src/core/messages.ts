@@ -1,0 +1,173 @@
+/**
+ * Every sentence the program says about its work, in one place.
+ *
+ * Contract: pure. Each sentence says what, because of which fact, and the next command with the
+ * undo; names from outside pass through `printable`. No period after an id.
+ */
+import type { Entry } from './entry.ts';
+import type { Reason, ReasonCode, Verdict } from './model.ts';
+import { bytes, duration, plural, printable, shellWord } from './text.ts';
+
+export const COMMAND = 'npx reaper-hook';
+
+/** What the user's own hand would do next about a reason; null when waiting is all there is. */
+export function nextStep(code: ReasonCode, path: string): string | null {
+  const at = shellWord(path);
+  switch (code) {
+    case 'changes':
+    case 'untracked':
+    case 'hidden-changes':
+      return `git -C ${at} status`;
+    case 'ignored-precious':
+      return `git -C ${at} status --ignored`;
+    case 'not-landed':
+      return `git -C ${at} log --oneline origin/HEAD..HEAD`;
+    case 'landing-unknown':
+      return `${COMMAND} landed`;
+    case 'locked':
+    case 'owner-unknown':
+      return `git worktree unlock ${at}`;
+    case 'claimed':
+      return `${COMMAND} release --worktree ${at}`;
+    case 'operation':
+    case 'submodules':
+      return `git -C ${at} status`;
+    case 'worktree-refs':
+      return `git -C ${at} for-each-ref refs/worktree refs/bisect refs/rewritten`;
+    case 'missing':
+    case 'not-own':
+      return 'git worktree list';
+    case 'unmanaged':
+      return 'add its branch to worktrees.branches in .reaperrc';
+    default:
+      return null;
+  }
+}
+
+const CODE_WORDS: Readonly<Record<ReasonCode, string>> = {
+  unmanaged: 'not managed',
+  main: 'main worktree',
+  current: 'in use here',
+  'not-own': 'not its own directory',
+  missing: 'directory missing',
+  'too-young': 'used recently',
+  'future-mtime': 'clock in doubt',
+  locked: 'locked',
+  'owner-alive': 'owner alive',
+  'owner-unknown': 'owner unknown',
+  'owner-grace': 'owner just gone',
+  claimed: 'claimed',
+  operation: 'operation in progress',
+  'nested-worktree': 'worktree inside',
+  'worktree-refs': 'refs of its own',
+  'not-landed': 'not landed',
+  'landing-unknown': 'landing unknown',
+  'empty-too-young': 'empty, still young',
+  submodules: 'submodules',
+  'hidden-changes': 'hidden edits',
+  changes: 'uncommitted changes',
+  untracked: 'untracked files',
+  'ignored-precious': 'ignored files',
+  'nested-repository': 'repository inside',
+  'mount-inside': 'mount inside',
+  occupied: 'in use',
+  'cross-device': 'other file system',
+  'out-of-time': 'not reached in time',
+  limit: 'limit of this pass',
+  unknown: 'could not be checked',
+};
+
+/** A reason in a few words, for a table. */
+export const reasonWords = (code: ReasonCode): string => CODE_WORDS[code];
+
+/** A reason in full. */
+export const reasonSentence = ({ code, detail }: Reason): string => `${reasonWords(code)}: ${printable(detail)}`;
+
+/** Why a candidate may go, in words. */
+export function groundWords(verdict: Extract<Verdict, { verdict: 'reclaim' }>): string {
+  const { ground, evidence } = verdict;
+  if (ground === 'stale') return 'its process is gone';
+  if (ground === 'empty') return `never used: on ${shortRef(evidence?.ref)} with no commit of its own`;
+  if (evidence === null) return 'landed';
+  const into = `in ${shortRef(evidence.ref)}`;
+  const by = `${evidence.commit.slice(0, 10)}`;
+  switch (evidence.how) {
+    case 'ancestor':
+      return `landed: its commit is ${into}`;
+    case 'adds-nothing':
+      return `landed: merging it would add nothing, ${into}`;
+    case 'replayed':
+      return `landed: replayed as ${by} ${into}`;
+    case 'patches':
+      return `landed: every commit has its equal ${into}, last ${by}`;
+  }
+}
+
+export const shortRef = (ref: string | undefined): string =>
+  printable((ref ?? 'the base').replace(/^refs\/(heads|remotes)\//, ''));
+
+/** The undo of a reclaim. */
+export const undo = (id: string): string => `${COMMAND} restore ${id}`;
+
+export interface PassSummary {
+  readonly reclaimed: readonly Entry[];
+  /** Bytes given back at once, by purging ballast and trees whose time had come. */
+  readonly freedBytes: number;
+  readonly attention: readonly string[];
+}
+
+/** What the next hook prints: nothing, or at most three lines. */
+export function hookReport({ reclaimed, freedBytes, attention }: PassSummary): string[] {
+  const lines: string[] = [];
+  if (reclaimed.length > 0) {
+    const freed = freedBytes > 0 ? `, ${bytes(freedBytes)} freed` : '';
+    const [first] = reclaimed;
+    const which = reclaimed.length === 1 && first !== undefined ? first.id : '<id>';
+    lines.push(`reaper: ${reclaimedWords(reclaimed)} -> quarantine${freed}; undo: ${undo(which)}`);
+    if (reclaimed.length > 1) lines.push(`reaper: ${idList(reclaimed)}`);
+  }
+  if (attention.length > 0)
+    lines.push(`reaper: ${plural(attention.length, 'idle worktree')} with unlanded work; look: ${COMMAND} status`);
+  return lines;
+}
+
+/** `2 landed worktrees, 1 staging entry`. */
+export function reclaimedWords(entries: readonly Entry[]): string {
+  const count = (test: (entry: Entry) => boolean) => entries.filter(test).length;
+  const groups: [number, string, string][] = [
+    [count(({ kind, ground }) => kind === 'worktree' && ground === 'landed'), 'landed worktree', 'landed worktrees'],
+    [count(({ kind, ground }) => kind === 'worktree' && ground === 'empty'), 'unused worktree', 'unused worktrees'],
+    [
+      count(({ kind }) => kind === 'registration'),
+      'registration without a directory',
+      'registrations without a directory',
+    ],
+    [count(({ kind }) => kind === 'staging'), 'stale staging entry', 'stale staging entries'],
+  ];
+  return groups
+    .filter(([number]) => number > 0)
+    .map(([number, one, many]) => plural(number, one, many))
+    .join(', ');
+}
+
+/** Ids that fit one line of a terminal; `log` has them all. */
+const LISTED_IDS = 4;
+
+function idList(entries: readonly Entry[]): string {
+  const ids = entries
+    .slice(0, LISTED_IDS)
+    .map(({ id }) => id)
+    .join(', ');
+  const more = entries.length - LISTED_IDS;
+  return more > 0 ? `${ids} and ${more} more: ${COMMAND} log` : ids;
+}
+
+/** One note after a pass that failed; the hook stays quiet for a day after it. */
+export const failureReport = (why: string): string =>
+  `reaper: the last pass failed (${printable(why)}); nothing was lost; details: ${COMMAND} doctor`;
+
+export const configReport = (problems: number): string =>
+  `reaper: ${plural(problems, 'mistake')} in the configuration, so nothing is reclaimed; see: ${COMMAND} doctor`;
+
+/** How long until `untilMs`, for a table. */
+export const untilWords = (untilMs: number, nowMs: number): string => `in ${duration(untilMs - nowMs)}`;

@@ -1,0 +1,55 @@
+/**
+ * Makes names from outside safe to print, and numbers easy to read.
+ *
+ * Contract: pure. Whatever a branch, path, lock reason or process is called, the result has no
+ * control, formatting or bidirectional characters, so nothing in it can speak to a terminal.
+ */
+import prettyBytes from 'pretty-bytes';
+
+/** Longer names than this are cut: they can only be noise on a screen. */
+const MAX_PRINTED = 400;
+
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** `text` with every character that is not plainly visible shown as an escape. */
+export function printable(text: string): string {
+  const cut = text.length > MAX_PRINTED ? `${text.slice(0, MAX_PRINTED)}...` : text;
+  return cut.replace(UNPRINTABLE, escaped);
+}
+
+function escaped(character: string): string {
+  if (character === '\n') return '\\n';
+  if (character === '\t') return '\\t';
+  const code = character.codePointAt(0) ?? 0;
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+}
+
+/** `text` as one word of a POSIX shell command. */
+export function shellWord(text: string): string {
+  if (/^[A-Za-z0-9_./@%+=:,-]+$/.test(text) && !text.startsWith('-')) return text;
+  const safe = text.startsWith('-') ? `./${text}` : text;
+  if (printable(safe) !== safe) return `$'${printable(safe).replaceAll("'", "\\'")}'`;
+  return `'${safe.replaceAll("'", `'\\''`)}'`;
+}
+
+const SECOND = 1000;
+const UNITS: readonly (readonly [string, number])[] = [
+  ['d', 86_400 * SECOND],
+  ['h', 3_600 * SECOND],
+  ['m', 60 * SECOND],
+  ['s', SECOND],
+];
+
+/** A duration in its largest fitting unit: `3d`, `40m`, `0s`. */
+export function duration(ms: number): string {
+  const size = Math.max(0, ms);
+  for (const [unit, unitMs] of UNITS) if (size >= unitMs) return `${Math.floor(size / unitMs)}${unit}`;
+  return size === 0 ? '0s' : '<1s';
+}
+
+/** Bytes with a decimal unit: `4.1 GB`. */
+export const bytes = (count: number): string => prettyBytes(count, { maximumFractionDigits: count < 1e6 ? 0 : 1 });
+
+/** `1 worktree`, `3 worktrees`. */
+export const plural = (count: number, noun: string, many = `${noun}s`): string =>
+  `${count} ${count === 1 ? noun : many}`;

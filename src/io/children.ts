@@ -1,0 +1,30 @@
+/**
+ * Ends the git processes that this program itself started and that did not answer.
+ *
+ * Contract: only direct children of this very process are signalled, and only on the way out.
+ * Where the platform does not list them nothing is done: they end at their closed pipes.
+ */
+import { readFileSync } from 'node:fs';
+
+/** Kills every direct child of this process. */
+export function killOwnChildren(): void {
+  for (const pid of ownChildren()) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+function ownChildren(): number[] {
+  try {
+    const text = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8');
+    return text
+      .split(' ')
+      .filter((word) => word !== '')
+      .map(Number);
+  } catch {
+    return [];
+  }
+}

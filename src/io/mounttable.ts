@@ -1,0 +1,42 @@
+/**
+ * The list of mounted file systems, as the system keeps it.
+ *
+ * Contract: reads the kernel's own list; no mounted file system is touched, so one that does not answer
+ * cannot hold this up. Failure direction: no list is an error, never an empty list.
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { DiskAnswer } from './ports.ts';
+import { findProgram } from './program.ts';
+
+/** `mount` prints from the kernel's memory; it takes milliseconds or hangs. */
+const MOUNT_TIMEOUT_MS = 2_000;
+
+/** The text of the mount list and its form. */
+export interface MountList {
+  readonly form: 'mountinfo' | 'mount';
+  readonly text: string;
+}
+
+/** Reads `/proc/self/mountinfo`, or asks `mount` where there is none. */
+export async function readMounts(mountinfo = '/proc/self/mountinfo'): Promise<DiskAnswer<MountList>> {
+  try {
+    return { ok: true, value: { form: 'mountinfo', text: readFileSync(mountinfo, 'utf8') } };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? askMount() : { ok: false, code: code ?? 'UNKNOWN', why: message };
+  }
+}
+
+function askMount(): Promise<DiskAnswer<MountList>> {
+  const program = findProgram('mount', [], '/sbin:/usr/sbin:/bin:/usr/bin');
+  if (program === null) return Promise.resolve({ ok: false, code: 'ENOENT', why: 'mount is not installed' });
+  return new Promise((resolve) => {
+    const options = { timeout: MOUNT_TIMEOUT_MS, killSignal: 'SIGKILL', cwd: '/', env: { LC_ALL: 'C' } } as const;
+    execFile(program, [], options, (error, stdout) =>
+      error === null
+        ? resolve({ ok: true, value: { form: 'mount', text: stdout } })
+        : resolve({ ok: false, code: String(error.code ?? 'ETIMEDOUT'), why: 'mount did not answer' }),
+    );
+  });
+}

@@ -1,0 +1,117 @@
+/**
+ * Uncommitted work: one `git status` and one `git ls-files` for a worktree.
+ *
+ * Contract: the flags say everything that the user's configuration could hide; the output is
+ * accepted only whole (header first, NUL last, every record understood).
+ * Failure direction: anything on stderr (an unreadable directory, say) makes the answer unknown.
+ */
+import { type Changes, type Fact, known, unknown } from '../core/model.ts';
+import type { GitCall, Io } from '../io/ports.ts';
+
+/** Where a worktree is looked at: its registration, and where its files lie now. */
+export interface Place {
+  readonly adminDir: string;
+  readonly tree: string;
+}
+
+export interface Status {
+  readonly changes: Changes;
+  /** Relative paths, directories with a trailing `/`. */
+  readonly ignored: readonly string[];
+}
+
+const STATUS = [
+  'status',
+  '--porcelain=v2',
+  '-z',
+  '--branch',
+  '--untracked-files=all',
+  '--ignored=matching',
+  '--ignore-submodules=none',
+  '--no-renames',
+  '--no-ahead-behind',
+];
+
+/** What git says about changes, untracked and ignored paths. */
+export async function readStatus(io: Pick<Io, 'git'>, place: Place): Promise<Fact<Status>> {
+  const answer = await io.git.run(inWorktree(place, STATUS));
+  if (!answer.ok) return unknown(`git status failed: ${answer.why}`);
+  return parseStatus(answer.stdout);
+}
+
+/** Parses `git status --porcelain=v2 -z --branch`. */
+export function parseStatus(text: string): Fact<Status> {
+  if (!text.startsWith('# branch.oid ') || !text.endsWith('\0')) return unknown('git status ended before its end');
+  const tracked: string[] = [];
+  const untracked: string[] = [];
+  const ignored: string[] = [];
+  for (const record of text.slice(0, -1).split('\0')) {
+    const path = (fields: number) => record.split(' ').slice(fields).join(' ');
+    if (record.startsWith('# ')) continue;
+    if (record.startsWith('1 ')) tracked.push(path(8));
+    else if (record.startsWith('u ')) tracked.push(path(10));
+    else if (record.startsWith('? ')) untracked.push(path(1));
+    else if (record.startsWith('! ')) ignored.push(path(1));
+    else return unknown(`git status printed a record that is not understood: ${record.slice(0, 40)}`);
+  }
+  return known({ changes: { tracked, untracked }, ignored });
+}
+
+export interface IndexListing {
+  /** Paths whose edits status does not show: assume-unchanged, or skip-worktree. */
+  readonly assumeUnchanged: readonly string[];
+  readonly skipWorktree: readonly string[];
+  /** Submodule paths. */
+  readonly gitlinks: readonly string[];
+  /** True when git tracks something at or below a path. */
+  readonly hasTracked: (path: string) => boolean;
+}
+
+/** The index, entry by entry, with the flags that hide edits. */
+export async function readIndex(io: Pick<Io, 'git'>, place: Place): Promise<Fact<IndexListing>> {
+  const answer = await io.git.run(inWorktree(place, ['ls-files', '-v', '--stage', '-z']));
+  if (!answer.ok) return unknown(`git ls-files failed: ${answer.why}`);
+  return parseIndex(answer.stdout);
+}
+
+const ENTRY = /^([a-zA-Z?]) (\d{6}) [0-9a-f]{40,64} (\d)\t([\s\S]+)$/;
+
+/** Parses `git ls-files -v --stage -z`. */
+export function parseIndex(text: string): Fact<IndexListing> {
+  if (text !== '' && !text.endsWith('\0')) return unknown('git ls-files ended before its end');
+  const assumeUnchanged: string[] = [];
+  const skipWorktree: string[] = [];
+  const gitlinks: string[] = [];
+  const prefixes = new Set<string>();
+  for (const record of text === '' ? [] : text.slice(0, -1).split('\0')) {
+    const [, tag, mode, , path] = ENTRY.exec(record) ?? [];
+    if (tag === undefined || path === undefined) return unknown('git ls-files printed a record that is not understood');
+    if (tag === tag.toLowerCase()) assumeUnchanged.push(path);
+    if (tag.toUpperCase() === 'S') skipWorktree.push(path);
+    if (mode === '160000') gitlinks.push(path);
+    addPrefixes(prefixes, path);
+  }
+  return known({
+    assumeUnchanged,
+    skipWorktree,
+    gitlinks,
+    hasTracked: (each) => prefixes.has(each.replace(/\/$/, '')),
+  });
+}
+
+function addPrefixes(prefixes: Set<string>, path: string): void {
+  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const prefix = path.slice(0, end);
+    if (prefixes.has(prefix)) return;
+    prefixes.add(prefix);
+  }
+}
+
+/** A call that can look at nothing but this worktree. */
+const inWorktree = (place: Place, args: readonly string[]): GitCall => ({
+  args,
+  cwd: place.tree,
+  gitDir: place.adminDir,
+  workTree: place.tree,
+  strict: true,
+});
