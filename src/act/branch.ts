@@ -1,0 +1,80 @@
+/**
+ * Deletes and recreates the branch of a reclaimed worktree.
+ *
+ * Contract: compare-and-swap on the value that was judged; the branch's reflog is saved first.
+ * Failure direction: a branch that moved, is checked out elsewhere, or whose reflog cannot be
+ * saved stays.
+ */
+import type { Entry } from '../core/entry.ts';
+import type { Oid } from '../core/model.ts';
+import { type Actor, type Done, done, failed, onRepository, outcome } from './context.ts';
+import { updateRefs } from './pins.ts';
+
+/** A reflog this long is not copied, so its branch is not deleted. */
+const MAX_REFLOG_BYTES = 4 * 1024 * 1024;
+
+const reflogOf = (actor: Actor, branch: string): string => `${actor.layout.commonDir}/logs/refs/heads/${branch}`;
+
+/** Copies the branch's reflog beside the entry. A branch without one is fine. */
+export async function saveReflog(actor: Actor, entry: Entry, branch: string): Promise<Done> {
+  const text = await actor.io.disk.readText(reflogOf(actor, branch), MAX_REFLOG_BYTES);
+  if (!text.ok) return text.code === 'ENOENT' ? done : outcome(text, 'saving the reflog');
+  return outcome(
+    await actor.io.disk.writeFile(actor.layout.entry(entry.id).branchReflog, text.value),
+    'saving the reflog',
+  );
+}
+
+/** Deletes the branch if it still is at `oid` and no worktree has it checked out. */
+export async function deleteBranch(actor: Actor, branch: string, oid: Oid): Promise<Done> {
+  const holder = await checkedOutBy(actor, branch);
+  if (!holder.ok) return holder;
+  if (holder.value !== null) return failed(`${branch} is checked out at ${holder.value}`);
+  return updateRefs(actor, [`delete refs/heads/${branch} ${oid}`]);
+}
+
+/** Puts the branch and its reflog back; fine when it is there at the same commit. */
+export async function recreateBranch(actor: Actor, entry: Entry, branch: string, oid: Oid): Promise<Done> {
+  const present = await branchAt(actor, branch);
+  if (!present.ok) return present;
+  if (present.value !== null && present.value !== oid)
+    return failed(`${branch} exists and is at ${present.value.slice(0, 10)}`);
+  if (present.value === null) {
+    const created = await updateRefs(actor, [`create refs/heads/${branch} ${oid}`]);
+    if (!created.ok) return created;
+  }
+  return restoreReflog(actor, entry, branch);
+}
+
+/** Puts the saved reflog in place of the single line that recreating the branch wrote. */
+async function restoreReflog(actor: Actor, entry: Entry, branch: string): Promise<Done> {
+  const { disk } = actor.io;
+  const path = reflogOf(actor, branch);
+  const saved = await disk.readText(actor.layout.entry(entry.id).branchReflog, MAX_REFLOG_BYTES);
+  if (!saved.ok) return saved.code === 'ENOENT' ? done : outcome(saved, 'reading the saved reflog');
+  const present = await disk.readText(path, MAX_REFLOG_BYTES);
+  if (present.ok && present.value.trimEnd().includes('\n')) return done;
+  const made = await disk.makeDir(path.replace(/\/[^/]*$/, ''));
+  if (!made.ok) return outcome(made, 'putting the reflog back');
+  const written = await disk.writeFile(path, saved.value);
+  if (!written.ok) return outcome(written, 'putting the reflog back');
+  return outcome(await disk.chmod(path, 0o644), 'putting the reflog back');
+}
+
+/** What a branch points at, or null. */
+export async function branchAt(actor: Actor, branch: string): Promise<Done<Oid | null>> {
+  const args = ['for-each-ref', '--format=%(objectname)', `refs/heads/${branch}`];
+  const answer = await onRepository(actor, { args, strict: true });
+  if (!answer.ok) return failed(`reading ${branch}: ${answer.why}`);
+  const oid = answer.stdout.trim();
+  return { ok: true, value: oid === '' ? null : oid };
+}
+
+/** Path of a worktree that has the branch checked out, also in the middle of a rebase, or null. */
+export async function checkedOutBy(actor: Actor, branch: string): Promise<Done<string | null>> {
+  const args = ['for-each-ref', '--format=%(worktreepath)', `refs/heads/${branch}`];
+  const answer = await onRepository(actor, { args, strict: true });
+  if (!answer.ok) return failed(`finding where ${branch} is checked out: ${answer.why}`);
+  const path = answer.stdout.replace(/\n$/, '');
+  return { ok: true, value: path === '' ? null : path };
+}

@@ -1,0 +1,30 @@
+/** What every act needs: the machine, the places, and who is acting. */
+import type { Layout } from '../core/layout.ts';
+import type { DiskAnswer, GitAnswer, GitCall, Io } from '../io/ports.ts';
+
+export interface Actor {
+  readonly io: Io;
+  readonly layout: Layout;
+  /** Names the run in the journal. */
+  readonly passId: string;
+}
+
+/** The outcome of something that may be refused by the machine. */
+export type Done<T = void> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
+
+export const done: Done = { ok: true, value: undefined };
+export const failed = (why: string): Done<never> => ({ ok: false, why });
+
+/** Turns a port's answer into a `Done`, naming what was attempted. */
+export function outcome(answer: DiskAnswer<unknown> | GitAnswer, what: string): Done {
+  return answer.ok ? done : failed(`${what}: ${answer.why}`);
+}
+
+/** A call on the repository itself, made durable, that prints nothing of the user's. */
+export const onRepository = (actor: Actor, call: Omit<GitCall, 'cwd' | 'gitDir' | 'config'>): Promise<GitAnswer> =>
+  actor.io.git.run({
+    ...call,
+    cwd: actor.layout.commonDir,
+    gitDir: actor.layout.commonDir,
+    config: ['core.fsync=committed,loose-object', 'user.name=reaper-hook', 'user.email=reaper-hook@localhost'],
+  });

@@ -1,0 +1,132 @@
+/**
+ * One pass at a time: a lock file that names its holder.
+ *
+ * Contract: created exclusively; taken over only from a holder that is known to be dead here, or
+ * that belongs to another boot or host and has been silent far longer than a pass can last.
+ * Failure direction: busy, silently.
+ */
+
+import type { Layout } from '../core/layout.ts';
+import type { Io } from '../io/ports.ts';
+
+interface Holder {
+  readonly pid: number;
+  readonly startedMs: number | null;
+  readonly host: string;
+  readonly bootId: string;
+  readonly pidNamespace: string;
+  readonly token: string;
+}
+
+export interface PassLock {
+  /** True while the file is still ours: asked again before anything moves. */
+  isHeld(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
+export type Acquired = { readonly ok: true; readonly lock: PassLock } | { readonly ok: false; readonly why: string };
+
+/** No pass may run longer than a minute; a stranger's lock that is this old has no holder any more. */
+const SILENT_MS = 3_600_000;
+
+/** Process start times are read with a resolution of 10 ms and rounded differently by kernels. */
+const START_TOLERANCE_MS = 2_000;
+
+/** Takes the lock, or says who has it. */
+export async function acquireLock(
+  io: Io,
+  { root, lock: path }: Pick<Layout, 'root' | 'lock'>,
+  token: string,
+): Promise<Acquired> {
+  const made = await io.disk.makeDir(root);
+  if (!made.ok) return { ok: false, why: made.why };
+  const text = JSON.stringify(myself(io, token));
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const created = await io.disk.createFile(path, text);
+    if (created.ok) return { ok: true, lock: heldLock(io, path, text) };
+    if (created.code !== 'EEXIST') return { ok: false, why: created.why };
+    const removed = await removeDead(io, path, token);
+    if (removed !== null) return { ok: false, why: removed };
+  }
+  return { ok: false, why: 'another pass took the lock' };
+}
+
+function myself({ processes }: Io, token: string): Holder {
+  const self = processes.read(processes.self);
+  const { name, bootId, pidNamespace } = processes.host;
+  return {
+    pid: processes.self,
+    startedMs: self.ok ? self.value.startedMs : null,
+    host: name,
+    bootId,
+    pidNamespace,
+    token,
+  };
+}
+
+function heldLock(io: Io, path: string, text: string): PassLock {
+  const isHeld = async () => {
+    const now = await io.disk.readText(path);
+    return now.ok && now.value === text;
+  };
+  return {
+    isHeld,
+    release: async () => {
+      if (await isHeld()) await io.disk.removeFile(path);
+    },
+  };
+}
+
+/**
+ * Moves a dead holder's file out of the way; answers why not, or null.
+ *
+ * Why a rename: of two passes that find the same dead holder only one gets the file. Should the
+ * file that was moved turn out to be another's, it is put back where it was.
+ */
+async function removeDead(io: Io, path: string, token: string): Promise<string | null> {
+  const seen = await io.disk.readText(path);
+  if (!seen.ok) return seen.code === 'ENOENT' ? null : seen.why;
+  const holder = parseHolder(seen.value);
+  if (holder === null) return 'the lock file is not understood; remove it when no pass is running';
+  const ageMs = await silence(io, path);
+  if (!isDead(io, holder, ageMs)) return `another pass is running (pid ${holder.pid} on ${holder.host})`;
+  const aside = `${path}.${token}`;
+  const moved = await io.disk.rename(path, aside);
+  if (!moved.ok) return moved.code === 'ENOENT' ? null : moved.why;
+  const taken = await io.disk.readText(aside);
+  if (taken.ok && taken.value === seen.value) {
+    await io.disk.removeFile(aside);
+    return null;
+  }
+  await io.disk.rename(aside, path);
+  return 'another pass took the lock';
+}
+
+function parseHolder(text: string): Holder | null {
+  try {
+    const value = JSON.parse(text) as Partial<Holder>;
+    return Number.isSafeInteger(value.pid) && typeof value.host === 'string' ? (value as Holder) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Milliseconds since the file was written; 0 when that is not known. */
+async function silence(io: Io, path: string): Promise<number> {
+  const info = await io.disk.lstat(path);
+  return info.ok ? io.clock.nowMs() - info.value.mtimeMs : 0;
+}
+
+/** Machines and containers that share a disk may share a name, so a stranger is dead by silence alone. */
+function isDead(io: Io, holder: Holder, silentMs: number): boolean {
+  const { host } = io.processes;
+  const isHere =
+    holder.host === host.name && holder.bootId === host.bootId && holder.pidNamespace === host.pidNamespace;
+  if (!isHere) return silentMs > SILENT_MS;
+  if (io.processes.signal0(holder.pid) === 'dead') return true;
+  const process = io.processes.read(holder.pid);
+  if (!process.ok) return false;
+  if (process.value.zombie) return true;
+  const { startedMs } = process.value;
+  return startedMs !== null && holder.startedMs !== null && startedMs > holder.startedMs + START_TOLERANCE_MS;
+}

@@ -1,0 +1,105 @@
+/**
+ * Pins: refs under `refs/reaper/` that keep a quarantined worktree's commits from being collected.
+ *
+ * Contract: a pin holds HEAD and every commit of its reflogs that no other ref reaches. It is
+ * made before anything moves, and goes last.
+ * Failure direction: a pin that cannot be made stops the reclaim.
+ */
+import { PIN_NAMESPACE } from '../core/layout.ts';
+import type { Oid } from '../core/model.ts';
+import { type Actor, type Done, failed, onRepository, outcome } from './context.ts';
+
+/** More abandoned tips than this in one reflog: the newest are held by their own descendants' pins. */
+const MAX_PARENTS = 500;
+
+/**
+ * Pins `head` and those of `commits` that only this worktree's reflogs hold; answers the pinned oid.
+ *
+ * @param branch the worktree's own branch, which may be deleted and so does not count as a holder
+ */
+export async function pin(
+  actor: Actor,
+  id: string,
+  head: Oid,
+  commits: readonly Oid[],
+  branch: string | null,
+): Promise<Done<Oid>> {
+  const tips = await abandonedTips(actor, head, commits, branch);
+  if (!tips.ok) return tips;
+  const target = tips.value.length === 0 ? { ok: true as const, value: head } : await gather(actor, head, tips.value);
+  if (!target.ok) return target;
+  const created = await updateRefs(actor, [`create ${PIN_NAMESPACE}${id} ${target.value}`]);
+  return created.ok ? { ok: true, value: target.value } : failed(`pinning its commits: ${created.why}`);
+}
+
+/** Removes the pin, if there is one. */
+export async function unpin(actor: Actor, id: string): Promise<Done> {
+  const present = await pinnedAt(actor, id);
+  if (!present.ok) return present;
+  if (present.value === null) return { ok: true, value: undefined };
+  return updateRefs(actor, [`delete ${PIN_NAMESPACE}${id} ${present.value}`]);
+}
+
+/** What the pin of `id` points at, or null. */
+export async function pinnedAt(actor: Actor, id: string): Promise<Done<Oid | null>> {
+  const args = ['for-each-ref', '--format=%(objectname)', `${PIN_NAMESPACE}${id}`];
+  const answer = await onRepository(actor, { args, strict: true });
+  if (!answer.ok) return failed(`reading the pin: ${answer.why}`);
+  const oid = answer.stdout.trim();
+  return { ok: true, value: oid === '' ? null : oid };
+}
+
+/** One transaction on refs; all or nothing. */
+export async function updateRefs(actor: Actor, commands: readonly string[]): Promise<Done> {
+  const input = ['start', ...commands, 'prepare', 'commit', ''].join('\n');
+  const answer = await onRepository(actor, { args: ['update-ref', '--no-deref', '--stdin'], input });
+  if (!answer.ok) return outcome(answer, 'updating refs');
+  return answer.stdout.includes('commit: ok')
+    ? { ok: true, value: undefined }
+    : failed('git did not confirm the update of refs');
+}
+
+/** Commits that nothing but these reflogs reaches, without those that another of them reaches. */
+async function abandonedTips(
+  actor: Actor,
+  head: Oid,
+  commits: readonly Oid[],
+  branch: string | null,
+): Promise<Done<Oid[]>> {
+  const others = commits.filter((oid) => oid !== head);
+  if (others.length === 0) return { ok: true, value: [] };
+  const exclude = branch === null ? [] : [`--exclude=${branch}`];
+  const input = [...others, `^${head}`, ''].join('\n');
+  const args = [
+    'rev-list',
+    '--ignore-missing',
+    '--parents',
+    '--stdin',
+    '--not',
+    ...exclude,
+    '--branches',
+    '--tags',
+    '--remotes',
+  ];
+  const answer = await onRepository(actor, { args, input });
+  if (!answer.ok) return failed(`listing the commits of its reflog: ${answer.why}`);
+  const lines = answer.stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split(' '));
+  const parents = new Set(lines.flatMap((line) => line.slice(1)));
+  const tips = lines.map(([oid]) => oid ?? '').filter((oid) => oid !== '' && !parents.has(oid));
+  if (tips.length > MAX_PARENTS) return failed(`its reflog holds more than ${MAX_PARENTS} abandoned commits`);
+  return { ok: true, value: tips };
+}
+
+/** One commit that has them all as parents, so that one ref holds them. */
+async function gather(actor: Actor, head: Oid, tips: readonly Oid[]): Promise<Done<Oid>> {
+  const parents = [head, ...tips].flatMap((oid) => ['-p', oid]);
+  const args = ['commit-tree', `${head}^{tree}`, ...parents];
+  const answer = await onRepository(actor, { args, input: 'Held by reaper-hook for restore\n' });
+  const oid = answer.ok ? answer.stdout.trim() : '';
+  return /^[0-9a-f]{40,64}$/.test(oid)
+    ? { ok: true, value: oid }
+    : failed(`gathering its commits: ${answer.ok ? answer.stdout : answer.why}`);
+}

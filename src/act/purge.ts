@@ -1,0 +1,142 @@
+/**
+ * The end of the wait: ballast at once, trees after `quarantine.keep`, the rest after `forget`.
+ *
+ * Contract: works through quarantine oldest first, inside the caller's time; each phase is noted
+ * before its first removal, so a half-purged tree is never restored as a whole one.
+ * Failure direction: an entry that is unverified, in use, or was written to since it was
+ * quarantined is not purged; it is reported.
+ */
+import { dirname } from 'node:path';
+import { ballastPlace, type Entry } from '../core/entry.ts';
+import type { Fact } from '../core/model.ts';
+import { type Actor, type Done, done, failed } from './context.ts';
+import { dropEntry, readEntries, writeEntry } from './entries.ts';
+import { record } from './journal.ts';
+import { unpin } from './pins.ts';
+import { removeHolding } from './registration.ts';
+import { type Removal, removeTree } from './remove.ts';
+
+export interface PurgeWork {
+  readonly isOutOfTime: () => boolean;
+  /** Whether nobody uses or has written to a quarantined tree since; unknown keeps. */
+  readonly isQuiet: (tree: string, sinceMs: number) => Promise<Fact<string | null>>;
+  /** Entries to look at; all when absent. */
+  readonly only?: (entry: Entry) => boolean;
+  /** Purge files now although their time has not come; a person asked for these entries by name. */
+  readonly early?: boolean;
+}
+
+export interface PurgeReport {
+  readonly bytes: number;
+  readonly purged: readonly string[];
+  readonly forgotten: readonly string[];
+  readonly problems: readonly { readonly id: string; readonly why: string }[];
+  /** False when time ran out first. */
+  readonly complete: boolean;
+}
+
+interface Tally {
+  bytes: number;
+  readonly purged: string[];
+  readonly forgotten: string[];
+  readonly problems: { id: string; why: string }[];
+  complete: boolean;
+}
+
+/** Frees what is due. */
+export async function purge(actor: Actor, work: PurgeWork): Promise<PurgeReport> {
+  const tally: Tally = { bytes: 0, purged: [], forgotten: [], problems: [], complete: true };
+  const { entries } = await readEntries(actor);
+  const due = entries.filter((entry) => work.only?.(entry) ?? true);
+  for (const entry of due) {
+    if (work.isOutOfTime()) return { ...tally, complete: false };
+    await purgeBallast(actor, entry, work, tally);
+  }
+  for (const entry of due) {
+    if (work.isOutOfTime()) return { ...tally, complete: false };
+    const result = await purgeEntry(actor, entry, work, tally);
+    if (!result.ok) tally.problems.push({ id: entry.id, why: result.why });
+  }
+  return tally;
+}
+
+async function purgeBallast(actor: Actor, entry: Entry, work: PurgeWork, tally: Tally): Promise<void> {
+  if (entry.tree === null || entry.ballast.length === 0 || entry.unverified) return;
+  if (entry.phase !== 'held' && entry.phase !== 'purging') return;
+  const place = ballastPlace(entry.tree);
+  if (!(await actor.io.disk.lstat(place)).ok) return;
+  const quiet = await work.isQuiet(place, Number.POSITIVE_INFINITY);
+  if (!quiet.known || quiet.value !== null) {
+    tally.problems.push({ id: entry.id, why: quiet.known ? (quiet.value ?? '') : quiet.why });
+    return;
+  }
+  const removal = await removeTree(actor.io.disk, place, work.isOutOfTime);
+  count(removal, entry, tally);
+  if (removal.state === 'gone') await record(actor, 'ballast-purged', { ...entry, bytes: removal.bytes });
+}
+
+async function purgeEntry(actor: Actor, entry: Entry, work: PurgeWork, tally: Tally): Promise<Done> {
+  const nowMs = actor.io.clock.nowMs();
+  if (entry.unverified) return done;
+  let current = entry;
+  if (current.phase === 'held' && (work.early === true || nowMs >= current.keepUntilMs)) {
+    const announced = await announcePurge(actor, current, work);
+    if (!announced.ok) return announced;
+    current = announced.value;
+  }
+  if (current.phase === 'purging') {
+    const removed = await purgeTree(actor, current, work, tally);
+    if (!removed.ok) return removed;
+    current = removed.value;
+  }
+  if (current.phase === 'purged' && nowMs >= current.forgetAtMs) return forget(actor, current, work, tally);
+  return done;
+}
+
+async function announcePurge(actor: Actor, entry: Entry, work: PurgeWork): Promise<Done<Entry>> {
+  if (entry.tree !== null) {
+    const quiet = await work.isQuiet(entry.tree, entry.atMs);
+    if (!quiet.known) return failed(`kept, because it could not be looked at: ${quiet.why}`);
+    if (quiet.value !== null) return failed(`kept: ${quiet.value}`);
+  }
+  const purging: Entry = { ...entry, phase: 'purging' };
+  const written = await writeEntry(actor, purging);
+  return written.ok ? { ok: true, value: purging } : written;
+}
+
+async function purgeTree(actor: Actor, entry: Entry, work: PurgeWork, tally: Tally): Promise<Done<Entry>> {
+  if (entry.tree !== null) {
+    for (const path of [ballastPlace(entry.tree), entry.tree]) {
+      const removal = await removeTree(actor.io.disk, path, work.isOutOfTime);
+      count(removal, entry, tally);
+      if (removal.state !== 'gone') return { ok: true, value: entry };
+    }
+  }
+  const purged: Entry = { ...entry, phase: 'purged', ...(entry.kind === 'staging' ? { forgetAtMs: entry.atMs } : {}) };
+  const written = await writeEntry(actor, purged);
+  if (!written.ok) return written;
+  tally.purged.push(entry.id);
+  await record(actor, 'purged', purged);
+  return { ok: true, value: purged };
+}
+
+/** Registration, pin and note go last: until then the commit can be restored. */
+async function forget(actor: Actor, entry: Entry, work: PurgeWork, tally: Tally): Promise<Done> {
+  const removal = await removeTree(actor.io.disk, actor.layout.entry(entry.id).admin, work.isOutOfTime);
+  count(removal, entry, tally);
+  if (removal.state !== 'gone') return done;
+  const unpinned = entry.head === null ? done : await unpin(actor, entry.id);
+  if (!unpinned.ok) return unpinned;
+  await record(actor, 'forgotten', entry);
+  if (entry.tree !== null && dirname(entry.tree) !== actor.layout.entry(entry.id).directory)
+    await removeHolding(actor, entry);
+  const dropped = await dropEntry(actor, entry);
+  if (dropped.ok) tally.forgotten.push(entry.id);
+  return dropped;
+}
+
+function count(removal: Removal, entry: Entry, tally: Tally): void {
+  tally.bytes += removal.bytes;
+  if (removal.state === 'unfinished') tally.complete = false;
+  if (removal.state === 'stopped') tally.problems.push({ id: entry.id, why: removal.why });
+}

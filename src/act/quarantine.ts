@@ -1,0 +1,170 @@
+/**
+ * Reclaiming: two renames, with a note before and a second look between.
+ *
+ * Contract: on `reclaimed` the thing is in quarantine and restorable; on any other outcome it is
+ * where it was, as it was. Nothing is copied and nothing is deleted.
+ * Failure direction: every step that does not succeed sends everything back.
+ *
+ * Why this order:
+ * 1. the note: a pass that dies later finds what it was doing;
+ * 2. our lock on the registration: `git gc` and `git worktree prune` drop registrations whose
+ *    directory is absent, and spare locked ones;
+ * 3. the pin: the commits outlive the registration's reflog;
+ * 4. the directory's rename: from here on nobody can start anything new by its old path;
+ * 5. the second look, with the same decision, at what was moved: it sees every write that came
+ *    between the first look and the rename;
+ * 6. the registration's rename, which makes it final; then the parts that only save space.
+ */
+import { dirname, join } from 'node:path';
+import { ballastPlace, type Entry, ourLock } from '../core/entry.ts';
+import type { Reason, Verdict } from '../core/model.ts';
+import { deleteBranch, saveReflog } from './branch.ts';
+import { type Actor, type Done, done, failed, outcome } from './context.ts';
+import { writeEntry } from './entries.ts';
+import { record } from './journal.ts';
+import { pin } from './pins.ts';
+import { rollBack } from './recover.ts';
+
+export type Outcome =
+  | { readonly outcome: 'reclaimed'; readonly entry: Entry; readonly notes: readonly string[] }
+  | { readonly outcome: 'refused'; readonly reasons: readonly Reason[] }
+  | { readonly outcome: 'failed'; readonly error: string };
+
+export interface Reclaim {
+  /** Phase `intent`; `pin` and `deletedBranchAt` still null. */
+  readonly entry: Entry;
+  /** Absolute path of the registration, or null for a staging entry. */
+  readonly adminDir: string | null;
+  /** Commits of the reflogs, to be pinned with HEAD. */
+  readonly reflogCommits: readonly string[];
+  /** Looks again at the thing where it lies now, with facts observed afresh. */
+  readonly secondLook: (at: string) => Promise<{ verdict: Verdict; ballast: readonly string[] }>;
+  /** Whether the branch may be deleted, by `worktrees.branch`. */
+  readonly deleteBranch: boolean;
+  /** False once another pass has taken over. */
+  readonly stillOurs: () => Promise<boolean>;
+}
+
+/** Moves one candidate into quarantine. */
+export async function quarantine(actor: Actor, reclaim: Reclaim): Promise<Outcome> {
+  let { entry } = reclaim;
+  if (!(await reclaim.stillOurs())) return refused('another pass has taken over');
+  const announced = await announce(actor, entry);
+  if (!announced.ok) return abandon(actor, entry, reclaim, announced.why);
+  const locked = await lockRegistration(actor, reclaim);
+  if (!locked.ok) return abandon(actor, entry, reclaim, locked.why);
+  const pinned = await pinCommits(actor, reclaim);
+  if (!pinned.ok) return abandon(actor, entry, reclaim, pinned.why);
+  entry = pinned.value;
+  const moved = await moveTree(actor, entry);
+  if (!moved.ok) return abandon(actor, entry, reclaim, moved.why);
+  const look = await reclaim.secondLook(entry.tree ?? entry.path);
+  if (look.verdict.verdict !== 'reclaim') return takeBack(actor, entry, reclaim, look.verdict);
+  const final = await moveRegistration(actor, entry, reclaim.adminDir);
+  if (!final.ok) return abandon(actor, entry, reclaim, final.why);
+  return settle(actor, entry, reclaim, look.ballast);
+}
+
+/** What follows once the registration is in quarantine: from here on nothing is taken back. */
+async function settle(actor: Actor, moved: Entry, reclaim: Reclaim, ballast: readonly string[]): Promise<Outcome> {
+  const notes: string[] = [];
+  let entry: Entry = { ...moved, phase: 'held' };
+  const held = await writeEntry(actor, entry);
+  if (!held.ok) notes.push(held.why);
+  const light = await moveBallast(actor, entry, ballast);
+  entry = light.entry;
+  notes.push(...light.notes);
+  if (reclaim.deleteBranch && entry.branch !== null && entry.head !== null) {
+    const deleted = await dropBranch(actor, entry, entry.branch, entry.head);
+    if (deleted.ok) entry = deleted.value;
+    else notes.push(`branch ${entry.branch} stays: ${deleted.why}`);
+  }
+  const journaled = await record(actor, 'reclaimed', entry);
+  if (!journaled.ok) notes.push(journaled.why);
+  return { outcome: 'reclaimed', entry, notes };
+}
+
+async function announce(actor: Actor, entry: Entry): Promise<Done> {
+  const journaled = await record(actor, 'intent', entry);
+  return journaled.ok ? writeEntry(actor, entry) : journaled;
+}
+
+async function lockRegistration({ io }: Actor, { adminDir, entry }: Reclaim): Promise<Done> {
+  if (adminDir === null) return done;
+  const path = join(adminDir, 'locked');
+  if (entry.lockText === null)
+    return outcome(await io.disk.createFile(path, ourLock(entry.id)), 'locking its registration');
+  const present = await io.disk.readText(path);
+  if (!present.ok || present.value !== entry.lockText) return failed('its lock changed');
+  return outcome(await io.disk.writeFile(path, ourLock(entry.id)), 'locking its registration');
+}
+
+async function pinCommits(actor: Actor, { entry, reflogCommits }: Reclaim): Promise<Done<Entry>> {
+  if (entry.head === null) return { ok: true, value: entry };
+  const pinned = await pin(actor, entry.id, entry.head, reflogCommits, entry.branch);
+  if (!pinned.ok) return pinned;
+  const withPin: Entry = { ...entry, pin: pinned.value };
+  const written = await writeEntry(actor, withPin);
+  return written.ok ? { ok: true, value: withPin } : written;
+}
+
+async function moveTree({ io }: Actor, entry: Entry): Promise<Done> {
+  if (entry.tree === null) return done;
+  const made = await io.disk.makeDir(dirname(entry.tree));
+  if (!made.ok) return outcome(made, 'making its place in quarantine');
+  return outcome(await io.disk.rename(entry.path, entry.tree), 'moving it to quarantine');
+}
+
+async function moveRegistration({ io, layout }: Actor, entry: Entry, adminDir: string | null): Promise<Done> {
+  if (adminDir === null) return done;
+  return outcome(await io.disk.rename(adminDir, layout.entry(entry.id).admin), 'moving its registration to quarantine');
+}
+
+/** Strong rebuildable directories go beside the tree, so that purging them leaves it whole. */
+async function moveBallast(
+  actor: Actor,
+  entry: Entry,
+  ballast: readonly string[],
+): Promise<{ entry: Entry; notes: string[] }> {
+  if (entry.tree === null || ballast.length === 0) return { entry, notes: [] };
+  const withBallast: Entry = { ...entry, ballast };
+  const noted = await writeEntry(actor, withBallast);
+  if (!noted.ok) return { entry, notes: [noted.why] };
+  const place = ballastPlace(entry.tree);
+  const made = await actor.io.disk.makeDir(place);
+  if (!made.ok) return { entry: withBallast, notes: [made.why] };
+  const notes: string[] = [];
+  for (const [index, path] of ballast.entries()) {
+    const moved = await actor.io.disk.rename(join(entry.tree, path), join(place, String(index)));
+    if (!moved.ok) notes.push(`${path} stays with the tree: ${moved.why}`);
+  }
+  return { entry: withBallast, notes };
+}
+
+async function dropBranch(actor: Actor, entry: Entry, branch: string, head: string): Promise<Done<Entry>> {
+  const saved = await saveReflog(actor, entry, branch);
+  if (!saved.ok) return saved;
+  const noted: Entry = { ...entry, deletedBranchAt: head };
+  const written = await writeEntry(actor, noted);
+  if (!written.ok) return written;
+  const deleted = await deleteBranch(actor, branch, head);
+  if (deleted.ok) return { ok: true, value: noted };
+  await writeEntry(actor, entry);
+  return deleted;
+}
+
+/** The second look found something: back it goes, and the outcome says what was seen. */
+async function takeBack(actor: Actor, entry: Entry, reclaim: Reclaim, verdict: Verdict): Promise<Outcome> {
+  const reasons = verdict.verdict === 'reclaim' ? [] : verdict.reasons;
+  const back = await rollBack(actor, entry, reclaim.adminDir);
+  await record(actor, 'refused', entry, reasons.map(({ code, detail }) => `${code}: ${detail}`).join('; '));
+  return back.ok ? { outcome: 'refused', reasons } : { outcome: 'failed', error: back.why };
+}
+
+async function abandon(actor: Actor, entry: Entry, reclaim: Reclaim, why: string): Promise<Outcome> {
+  const back = await rollBack(actor, entry, reclaim.adminDir);
+  await record(actor, 'failed', entry, why);
+  return { outcome: 'failed', error: back.ok ? why : `${why}; and then: ${back.why}` };
+}
+
+const refused = (detail: string): Outcome => ({ outcome: 'refused', reasons: [{ code: 'unknown', detail }] });

@@ -1,0 +1,61 @@
+/**
+ * The ledger on disk, and the three small files the hook's shell reads.
+ *
+ * Contract: written atomically; read with suspicion. Failure direction: an unreadable ledger is
+ * set aside under another name and an empty one takes its place, which only makes things wait.
+ */
+import { EMPTY_LEDGER, type Ledger, parseLedger } from '../core/ledger.ts';
+import { type Actor, type Done, outcome } from './context.ts';
+
+/** A ledger with a full landing cache stays below this. */
+const MAX_LEDGER_BYTES = 16 * 1024 * 1024;
+
+/** Reads the ledger; `setAside` names the damaged file, if there was one. */
+export async function loadLedger(
+  actor: Pick<Actor, 'io' | 'layout'>,
+): Promise<{ ledger: Ledger; damaged: string | null }> {
+  const text = await actor.io.disk.readText(actor.layout.state, MAX_LEDGER_BYTES);
+  if (!text.ok) return { ledger: EMPTY_LEDGER, damaged: text.code === 'ENOENT' ? null : text.why };
+  const ledger = parseLedger(text.value);
+  return ledger === null ? { ledger: EMPTY_LEDGER, damaged: 'it is not a ledger' } : { ledger, damaged: null };
+}
+
+/** Moves a damaged ledger out of the way, so that it can be looked at. */
+export async function setLedgerAside({ io, layout }: Actor): Promise<void> {
+  await io.disk.rename(layout.state, `${layout.state}.damaged-${io.clock.nowMs()}`);
+}
+
+export async function saveLedger({ io, layout }: Actor, ledger: Ledger): Promise<Done> {
+  return outcome(await io.disk.writeFile(layout.state, JSON.stringify(ledger)), 'writing the ledger');
+}
+
+/** Tells the hook's shell when to start the next pass: the stamp's mtime. */
+export async function scheduleNext({ io, layout }: Actor, atMs: number, detach: boolean): Promise<void> {
+  const { disk } = io;
+  const foreground = `${layout.root}/foreground`;
+  if (detach) await disk.removeFile(foreground);
+  else await disk.writeFile(foreground, '');
+  if (!(await disk.lstat(layout.stamp)).ok) await disk.writeFile(layout.stamp, '');
+  await disk.setModified(layout.stamp, atMs);
+  await disk.removeFile(layout.due);
+}
+
+/** Leaves lines for the next hook to print; they join what it has not printed yet. */
+export async function leaveReport({ io, layout }: Actor, lines: readonly string[]): Promise<void> {
+  if (lines.length === 0) return;
+  await io.disk.writeFile(layout.report, `${lines.join('\n')}\n`);
+}
+
+/** A day, as for git's gc.log: a failing pass must not fail at every checkout. */
+const BACK_OFF_MS = 24 * 3_600_000;
+
+/** Notes a failed pass; hooks stay quiet until the note's mtime has passed. */
+export async function noteFailure({ io, layout }: Actor, why: string): Promise<void> {
+  await io.disk.writeFile(layout.failure, `${new Date(io.clock.nowMs()).toISOString()} ${why}\n`);
+  await io.disk.setModified(layout.failure, io.clock.nowMs() + BACK_OFF_MS);
+}
+
+/** A pass that ran through ends the back-off. */
+export async function clearFailure({ io, layout }: Actor): Promise<void> {
+  await io.disk.removeFile(layout.failure);
+}
