@@ -1,0 +1,82 @@
+/** `claim`, `heartbeat` and `release`: how a tool says "mine, alive". */
+import { resolve } from 'node:path';
+import { heartbeat, releaseClaim, writeClaim } from '../act/claims.ts';
+import { COMMAND } from '../core/messages.ts';
+import { duration, printable, shellWord } from '../core/text.ts';
+import { readClaims } from '../observe/claims.ts';
+import { type Answer, type Context, JSON_VERSION, problem, ready } from './context.ts';
+
+export interface ClaimOptions {
+  readonly worktree?: string;
+  readonly pid?: number;
+  readonly ttlMs: number;
+  readonly owner?: string;
+}
+
+/** A claim that nobody named belongs to whoever runs the command. */
+const ownerOf = (options: Pick<ClaimOptions, 'owner'>): string => options.owner ?? process.env['USER'] ?? 'unnamed';
+
+export async function claimCommand(context: Context, options: ClaimOptions): Promise<Answer> {
+  const opened = await ready(context);
+  if (!opened.ok) return opened.answer;
+  const { io, layout, repository, from } = opened.value;
+  const path = options.worktree === undefined ? (repository.topLevel ?? from) : resolve(from, options.worktree);
+  const written = await writeClaim(
+    { io, layout },
+    { path, owner: ownerOf(options), pid: options.pid ?? null, ttlMs: options.ttlMs },
+  );
+  if (!written.ok) return problem('claim', `${printable(path)} could not be claimed: ${printable(written.why)}`);
+  const until = options.pid === undefined ? `for ${duration(options.ttlMs)}` : `while process ${options.pid} lives`;
+  return {
+    exit: 0,
+    text: `claimed ${printable(path)} ${until}; to end it: ${COMMAND} release --worktree ${shellWord(path)} --owner ${shellWord(ownerOf(options))}`,
+    json: { version: JSON_VERSION, claim: written.value },
+  };
+}
+
+export async function heartbeatCommand(context: Context, options: Omit<ClaimOptions, 'ttlMs'>): Promise<Answer> {
+  const opened = await ready(context);
+  if (!opened.ok) return opened.answer;
+  const { io, layout, repository, from } = opened.value;
+  const path = options.worktree === undefined ? (repository.topLevel ?? from) : resolve(from, options.worktree);
+  const beaten = await heartbeat({ io, layout }, { path, owner: ownerOf(options) });
+  if (!beaten.ok)
+    return problem(
+      'claim',
+      `no claim of ${printable(ownerOf(options))} on ${printable(path)}: ${printable(beaten.why)}`,
+      `${COMMAND} claim`,
+    );
+  return { exit: 0, text: `claim on ${printable(path)} renewed`, json: { version: JSON_VERSION, claim: beaten.value } };
+}
+
+/** Without an owner, every claim on that very path that was not bound to a process is released. */
+export async function releaseCommand(context: Context, options: Omit<ClaimOptions, 'ttlMs'>): Promise<Answer> {
+  const opened = await ready(context);
+  if (!opened.ok) return opened.answer;
+  const { io, layout, repository, from } = opened.value;
+  const path = options.worktree === undefined ? (repository.topLevel ?? from) : resolve(from, options.worktree);
+  const owners = options.owner === undefined ? await ownersOn(opened.value, path) : [options.owner];
+  const released: string[] = [];
+  for (const owner of owners) {
+    const done = await releaseClaim({ io, layout }, { path, owner });
+    if (done.ok) released.push(owner);
+    else if (done.code !== 'ENOENT')
+      return problem('claim', `the claim of ${printable(owner)} could not be released: ${printable(done.why)}`);
+  }
+  const text =
+    released.length === 0
+      ? `no claim to release on ${printable(path)}`
+      : `released ${printable(path)}, claimed by ${printable(released.join(', '))}`;
+  return { exit: 0, text, json: { version: JSON_VERSION, path, released } };
+}
+
+async function ownersOn(
+  { io, layout }: Parameters<typeof releaseClaim>[0] & { io: Parameters<typeof readClaims>[0] },
+  path: string,
+): Promise<string[]> {
+  const records = await readClaims(io, layout);
+  if (!records.known) return [];
+  return records.value.flatMap((record) =>
+    record.ok && record.data.process === null && record.names.includes(path) ? [record.data.owner] : [],
+  );
+}

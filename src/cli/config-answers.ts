@@ -1,0 +1,44 @@
+/** How a configuration in error, or one not yet allowed, is told at the terminal. */
+import type { LoadedConfig } from '../config/load.ts';
+import type { ScopeChange } from '../config/trust.ts';
+import { COMMAND } from '../core/messages.ts';
+import { plural, printable } from '../core/text.ts';
+import { type Answer, JSON_VERSION } from './context.ts';
+
+/** Every mistake, and that nothing is reclaimed until they are mended. */
+export function configProblem(config: LoadedConfig): Answer {
+  const errors = config.ok ? [] : config.errors;
+  return {
+    exit: 1,
+    notes: [
+      `reaper-hook: ${plural(errors.length, 'mistake')} in the configuration; nothing is reclaimed until mended`,
+      ...errors.map(({ message }) => `  ${printable(message)}`),
+    ],
+    json: {
+      version: JSON_VERSION,
+      error: { code: 'config', message: 'the configuration is in error', hint: null },
+      errors,
+    },
+  };
+}
+
+/** Notes, and what waits for approval. */
+export function configNotes(config: LoadedConfig): string[] {
+  if (!config.ok) return [];
+  const notes = config.notes.map((note) => `note: ${printable(note)}`);
+  if (config.withheld.length === 0) return notes;
+  return [
+    ...notes,
+    'note: the configuration asks for more than is approved on this machine; not in effect:',
+    ...config.withheld.flatMap(changeLines),
+    `  to approve: ${COMMAND} allow`,
+  ];
+}
+
+/** One line for each thing added or removed. */
+export function changeLines({ key, added, removed }: ScopeChange): string[] {
+  return [
+    ...added.map((value) => `  + ${key}: ${printable(value)}`),
+    ...removed.map((value) => `  - ${key}: ${printable(value)}`),
+  ];
+}

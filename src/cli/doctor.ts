@@ -1,0 +1,145 @@
+/**
+ * `doctor`: is everything in place, would git run the hook, and if not, what to do.
+ *
+ * Contract: reads, and fires the hook in a probe that starts nothing. Each finding is `ok`,
+ * `note` or `trouble` with the next command.
+ */
+import { readEntries } from '../act/entries.ts';
+import { readJournal } from '../act/journal.ts';
+import { loadLedger } from '../act/state.ts';
+import { COMMAND } from '../core/messages.ts';
+import { duration, plural, printable } from '../core/text.ts';
+import { inspectHooks, probeHooks } from '../install/inspect.ts';
+import type { Workspace } from '../workspace.ts';
+import { changeLines } from './config-answers.ts';
+import { type Answer, type Context, JSON_VERSION, ready } from './context.ts';
+
+interface Finding {
+  readonly state: 'ok' | 'note' | 'trouble';
+  readonly text: string;
+  readonly next?: string;
+}
+
+const ok = (text: string): Finding => ({ state: 'ok', text });
+const note = (text: string, next?: string): Finding => ({
+  state: 'note',
+  text,
+  ...(next === undefined ? {} : { next }),
+});
+const trouble = (text: string, next?: string): Finding => ({
+  state: 'trouble',
+  text,
+  ...(next === undefined ? {} : { next }),
+});
+
+export async function doctor(context: Context): Promise<Answer> {
+  const opened = await ready(context);
+  if (!opened.ok) return opened.answer;
+  const workspace = opened.value;
+  const findings = [
+    ...(await hookFindings(context, workspace)),
+    ...configFindings(workspace),
+    ...(await passFindings(workspace)),
+    ...(await quarantineFindings(workspace)),
+  ];
+  const { colors } = context;
+  const mark = { ok: colors.green('ok     '), note: colors.cyan('note   '), trouble: colors.red('trouble') };
+  const lines = findings.flatMap(({ state, text, next }) => [
+    `${mark[state]}  ${printable(text)}`,
+    ...(next === undefined ? [] : [`         next: ${next}`]),
+  ]);
+  const isWell = findings.every(({ state }) => state !== 'trouble');
+  return { exit: isWell ? 0 : 1, text: lines.join('\n'), json: { version: JSON_VERSION, ok: isWell, findings } };
+}
+
+async function hookFindings(context: Context, { io, repository: repo, worktrees }: Workspace): Promise<Finding[]> {
+  const seen = await inspectHooks({ io, repo });
+  const reinstall = `${COMMAND} install`;
+  if (seen.record === null && !seen.program.present) return [trouble('the hook is not installed', reinstall)];
+  const findings: Finding[] = [];
+  if (!seen.program.present) findings.push(trouble('the installed program is missing', reinstall));
+  else if (seen.program.matches === false)
+    findings.push(trouble('the installed program is not the one that was installed', reinstall));
+  else findings.push(ok(`program ${seen.record?.version ?? ''} at ${seen.program.path}`));
+  if (seen.record !== null && seen.record.version !== context.version)
+    findings.push(note(`version ${seen.record.version} is installed, this is ${context.version}`, reinstall));
+  findings.push(
+    seen.node.usable
+      ? ok(`node at ${seen.node.path}`)
+      : trouble('the node that the hook was installed with is gone', reinstall),
+  );
+  for (const { hook, state, path } of seen.hooks)
+    if (state === 'foreign' || state === 'damaged' || state === 'absent')
+      findings.push(trouble(`${hook}: ${state} at ${path ?? 'no hooks directory'}`, reinstall));
+  const roots = worktrees.filter(({ isBare }) => !isBare).map(({ path }) => path);
+  return [...findings, ...(await fired(io, repo, roots))];
+}
+
+async function fired(io: Workspace['io'], repo: Workspace['repository'], roots: readonly string[]): Promise<Finding[]> {
+  const present: string[] = [];
+  for (const root of roots) if ((await io.disk.stat(root)).ok) present.push(root);
+  const probes = await probeHooks({ io, repo, worktrees: present });
+  const deaf = probes.filter(({ reached }) => !reached);
+  if (deaf.length === 0) return [ok(`git runs the hook in ${plural(probes.length, 'worktree')}`)];
+  return deaf.map(({ worktree, why }) =>
+    trouble(`git does not run the hook in ${worktree}: ${why ?? 'it was not reached'}`, `${COMMAND} install`),
+  );
+}
+
+function configFindings({ config, settings }: Workspace): Finding[] {
+  if (!config.ok)
+    return config.errors.map(({ message }) => trouble(message, 'mend it; nothing is reclaimed until then'));
+  const findings = [
+    ok(
+      `configuration: ${config.source ?? 'built-in defaults'}; branches ${settings?.worktrees.branches.join(', ') ?? ''}`,
+    ),
+  ];
+  findings.push(...config.notes.map((text) => note(text)));
+  if (config.withheld.length > 0)
+    findings.push(
+      note(`not in effect until approved: ${config.withheld.flatMap(changeLines).join('; ')}`, `${COMMAND} allow`),
+    );
+  if (settings?.mode === 'report') findings.push(note('mode is "report": nothing is ever reclaimed'));
+  return findings;
+}
+
+async function passFindings({ io, layout, settings }: Workspace): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const failure = await io.disk.readText(layout.failure);
+  if (failure.ok)
+    findings.push(
+      trouble(`the last pass failed, none is started for a day: ${failure.value.split('\n')[0]}`, `${COMMAND} run`),
+    );
+  const { ledger, damaged } = await loadLedger({ io, layout });
+  if (damaged !== null) findings.push(note(`the ledger could not be read (${damaged}); the next pass sets it aside`));
+  const { lastPass } = ledger;
+  const nowMs = io.clock.nowMs();
+  if (lastPass === null) findings.push(note('no pass has run yet', `git checkout, or ${COMMAND} run`));
+  else {
+    const when = `the last pass ran ${duration(nowMs - lastPass.atMs)} ago and took ${lastPass.ms} ms`;
+    findings.push(lastPass.complete ? ok(when) : note(`${when}; it was cut short and goes on at the next checkout`));
+  }
+  if (settings !== null && ledger.totals.reclaimed > 0)
+    findings.push(ok(`${plural(ledger.totals.reclaimed, 'reclaim')} so far`));
+  const { damaged: lines } = await readJournal({ io, layout });
+  if (lines > 0)
+    findings.push(note(`${plural(lines, 'line')} of the journal could not be read; nothing rests on them`));
+  return findings;
+}
+
+async function quarantineFindings({ io, layout }: Workspace): Promise<Finding[]> {
+  const { entries, unreadable } = await readEntries({ io, layout });
+  const findings = unreadable.map((name) =>
+    trouble(`${layout.quarantine}/${name} has no note that can be read; it is left alone`),
+  );
+  for (const { id, unverified, phase } of entries) {
+    if (unverified)
+      findings.push(
+        note(`${id} was cut off before its second look; it is kept until restored`, `${COMMAND} restore ${id}`),
+      );
+    if (phase === 'intent' || phase === 'restoring')
+      findings.push(note(`${id} was cut off; the next pass finishes it`, `${COMMAND} run`));
+  }
+  if (findings.length === 0) findings.push(ok(`${plural(entries.length, 'entry', 'entries')} in quarantine`));
+  return findings;
+}

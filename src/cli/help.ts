@@ -1,0 +1,58 @@
+/** The words of `--help`: good enough to be the manual. */
+
+export const HELP = {
+  program: `Gives back the disk that coding agents leave behind, and never loses a byte of work.
+
+A worktree goes only when nothing would be lost (its commits are proven to be in the
+base, or it never had any, and nothing in it is uncommitted, untracked or precious)
+and nobody is using it. Going means a rename into quarantine; restore puts it back.`,
+  install: `Put the hook where git will run it, approve the configuration as it is now on this
+machine, and show what the next pass would reclaim and keep. Safe to repeat: it upgrades
+itself. Existing hooks are kept; core.hooksPath is followed, never taken over.`,
+  uninstall: `Take the hook out again: every file is left byte for byte as it was before install.
+What is in quarantine stays and can still be restored.`,
+  allow: `Show how the configuration differs from what was approved on this machine, and approve
+it. Until then a change that would widen what is reclaimed has no effect.`,
+  doctor: `Check that git would run the hook in every worktree (it is fired in a probe), that the
+program and node are in place, that the configuration is in order and allowed, and how
+the last pass went; say what to do for each finding. Exit 1 when there is trouble.`,
+  demo: `Make a throwaway repository with worktrees in every state, install the hook there, run a
+real git checkout, wait for the pass, show before and after, and restore one.`,
+  status: `Show what goes, what waits and until when, what is kept and why, what someone should look
+at, and what is in quarantine. The same decisions as a pass; nothing is touched.`,
+  why: `Show, fact by fact, how one worktree or staging entry was decided, and the command that
+would look into the deciding fact.`,
+  landed: `Say for each revision whether it has landed in the base, how, and proved by which commit:
+by ancestry, because merging it would add nothing, as a squash or rebase merge replayed,
+or patch by patch. Finds squash merges that "git branch --merged" cannot. Reads only refs
+that are already here.`,
+  log: `Show what was reclaimed, restored and purged, when, why, and the undo.`,
+  run: `Run one pass now: the same that the hook starts, with its result printed.
+Ages given here may go below the floors only at a terminal.`,
+  restore: `Put a quarantined worktree or staging entry back: same path, index, HEAD, branch, reflog
+and ignored files, byte for byte but for rebuildable directories that were purged (such as
+node_modules). After quarantine.keep its commit can still be checked out. Nothing is ever
+overwritten. A restored worktree is claimed for a while, so that the next pass leaves it.`,
+  purge: `Remove what is due: rebuildable directories at once, trees after quarantine.keep, the rest
+after quarantine.forget. With ids, only those. Passes do this by themselves.`,
+  claim: `Say that a worktree or directory is in use: no pass touches it while the claim lasts.`,
+  heartbeat: `Renew a claim: its time to live starts again.`,
+  release: `End a claim.`,
+} as const;
+
+export const EPILOGUE = `
+Configuration: .reaperrc (YAML or JSON), .reaperrc.json, .reaperrc.yaml, .reaperrc.yml or "reaper" in
+package.json of the main worktree; user settings in "git config reaper.*". See .reaperrc.example.
+
+Environment:
+  REAPER_HOOK=0   the hook does nothing (as do CI environments)
+  NO_COLOR        no colours
+
+Exit status: 0 done, 1 could not, 2 usage. Hooks always exit 0.
+
+Everything of its own lies in <git common directory>/reaper: program, journal, state, quarantine.
+
+Start here:
+  npx reaper-hook demo       see it work on a throwaway repository
+  npx reaper-hook install    once per clone
+  npx reaper-hook status     any time`;

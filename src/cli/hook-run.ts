@@ -1,0 +1,108 @@
+/**
+ * `run --hook`: the pass that a git hook starts.
+ *
+ * Contract: prints nothing, always exits 0, never outlives its budget by more than a moment;
+ * what there is to say goes into the report that the next hook prints.
+ * Failure direction: a pass that fails leaves one note and backs off for a day.
+ */
+import { setPriority } from 'node:os';
+import type { Actor } from '../act/context.ts';
+import { clearFailure, leaveReport, loadLedger, noteFailure, saveLedger, scheduleNext } from '../act/state.ts';
+import { configReport, failureReport, hookReport } from '../core/messages.ts';
+import { DEFAULTS } from '../core/settings.ts';
+import { killOwnChildren } from '../io/children.ts';
+import { runPass } from '../pass.ts';
+import { openWorkspace, type Workspace } from '../workspace.ts';
+import { nextPassAt } from './next.ts';
+
+export interface HookRun {
+  /** The worktree in which git ran the hook. */
+  readonly from: string;
+}
+
+/** The background pass gives way to everything a person is doing. */
+const LOW_PRIORITY = 10;
+
+/** After the budget the record is written; a process that is still there after this is ended. */
+const GRACE_MS = 120;
+
+/** A configuration in error is mentioned once a day. */
+const CONFIG_REMIND_MS = 24 * 3_600_000;
+
+/** Opening the repository takes three git calls; what does not answer within this will not. */
+const OPENING_MS = 2_000;
+
+export async function hookRun({ from }: HookRun): Promise<void> {
+  lowerPriority();
+  const startedMs = Date.now();
+  const limits = { deadlineMs: startedMs + OPENING_MS };
+  const watchdog = setTimeout(end, OPENING_MS + GRACE_MS);
+  const opened = await openWorkspace({ cwd: from, deadlineMs: () => limits.deadlineMs });
+  if (!opened.ok) return end();
+  const workspace = opened.value;
+  const { settings, io, layout } = workspace;
+  const actor: Actor = { io, layout, passId: 'hook' };
+  if (settings === null) {
+    await sayConfigIsBroken(workspace, actor);
+    return end();
+  }
+  const { budgetMs } = settings.pass;
+  limits.deadlineMs = startedMs + budgetMs;
+  clearTimeout(watchdog);
+  setTimeout(end, startedMs + budgetMs + GRACE_MS - Date.now());
+  try {
+    await oneRun(workspace, actor, budgetMs - (Date.now() - startedMs));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    await noteFailure(actor, error instanceof Error ? (error.stack ?? why) : why);
+    await leaveReport(actor, [failureReport(why)]);
+  }
+  end();
+}
+
+async function oneRun(workspace: Workspace, actor: Actor, leftMs: number): Promise<void> {
+  const settings = workspace.settings ?? DEFAULTS;
+  const passed = await runPass(workspace, {
+    dryRun: false,
+    budgetMs: leftMs,
+    limit: settings.pass.limit,
+    from: workspace.from,
+    announce: true,
+  });
+  if (!passed.ok) {
+    if (passed.problem === 'unreadable') throw new Error(passed.why);
+    return;
+  }
+  const { report } = passed;
+  const lines = hookReport({
+    reclaimed: report.reclaimed.map(({ entry }) => entry),
+    freedBytes: report.purge?.bytes ?? 0,
+    attention: report.attention,
+  });
+  await leaveReport(actor, lines);
+  await scheduleNext(actor, nextPassAt(report, settings, workspace.io.clock.nowMs()), settings.pass.detach);
+  await clearFailure(actor);
+}
+
+async function sayConfigIsBroken({ io, config }: Workspace, actor: Actor): Promise<void> {
+  const nowMs = io.clock.nowMs();
+  const { ledger } = await loadLedger(actor);
+  await scheduleNext(actor, nowMs + DEFAULTS.pass.everyMs, true);
+  if (config.ok || nowMs - (ledger.announced['config'] ?? 0) < CONFIG_REMIND_MS) return;
+  await leaveReport(actor, [configReport(config.errors.length)]);
+  await saveLedger(actor, { ...ledger, announced: { ...ledger.announced, config: nowMs } });
+}
+
+function lowerPriority(): void {
+  try {
+    setPriority(LOW_PRIORITY);
+  } catch {
+    // Not allowed to: the pass is bounded all the same.
+  }
+}
+
+/** Leaves at once; a git that hangs is ours and goes too. */
+function end(): never {
+  killOwnChildren();
+  process.exit(0);
+}

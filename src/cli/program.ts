@@ -1,0 +1,223 @@
+/**
+ * The command line: every command, option and its help, in one definition.
+ *
+ * Contract: parsing and help only; each action hands a function from context to answer upwards.
+ */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../config/duration.ts';
+import { claimCommand, heartbeatCommand, releaseCommand } from './claims.ts';
+import type { Answer, Context, GlobalOptions } from './context.ts';
+import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
+import { log, purgeCommand, restoreCommand } from './entries.ts';
+import { EPILOGUE, HELP } from './help.ts';
+import { landed } from './landed.ts';
+import { run } from './run.ts';
+import { allow, installCommand, uninstallCommand } from './setup.ts';
+import { status } from './status.ts';
+import { why } from './why.ts';
+
+type Run = (context: Context) => Promise<Answer>;
+
+export interface Rim {
+  readonly version: string;
+  /** Runs a command and prints its answer. */
+  readonly answer: (global: GlobalOptions, command: Run) => Promise<void>;
+  readonly hookRun: (options: { from: string }) => Promise<void>;
+  readonly readStdin: () => string;
+}
+
+const ms = (text: string): number => {
+  const value = parseDuration(text);
+  if (value === null) throw new InvalidArgumentError('Expected a duration such as 90s, 30m, 24h or 7d.');
+  return value;
+};
+
+const count = (text: string): number => {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
+  return Number(text);
+};
+
+/** Builds the parser. */
+export function createProgram(rim: Rim): Command {
+  const program = new Command('reaper-hook');
+  program
+    .description(HELP.program)
+    .version(rim.version, '-V, --version', 'print the version')
+    .option('--repo <path>', 'work on the repository that holds this directory', process.cwd())
+    .option('--json', 'print one JSON document on stdout', false)
+    .option('--quiet', 'print no notes', false)
+    .option('--no-color', 'print without colours')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .showSuggestionAfterError(true)
+    .showHelpAfterError('(reaper-hook --help shows every command)')
+    .addHelpText('after', EPILOGUE)
+    .exitOverride((error) => {
+      process.exit(error.exitCode === 0 ? 0 : 2);
+    });
+  const does = (command: Run) => rim.answer(program.opts<GlobalOptions>(), command);
+  addSetup(program, does);
+  addLooking(program, does, rim);
+  addRun(program, does, rim);
+  addQuarantine(program, does);
+  addClaims(program, does);
+  for (const command of program.commands) allowGlobalOptions(command);
+  return program;
+}
+
+type Does = (command: Run) => Promise<void>;
+
+function addSetup(program: Command, does: Does): void {
+  program
+    .command('install')
+    .description(HELP.install)
+    .action(() => does(installCommand));
+  program
+    .command('uninstall')
+    .description(HELP.uninstall)
+    .action(() => does(uninstallCommand));
+  program
+    .command('allow')
+    .description(HELP.allow)
+    .option('--yes', 'approve without being asked', false)
+    .action((options: { yes: boolean }) => does((context) => allow(context, options.yes)));
+  program
+    .command('doctor')
+    .description(HELP.doctor)
+    .action(() => does(doctor));
+  program
+    .command('demo')
+    .description(HELP.demo)
+    .option('--keep', 'leave the throwaway repository in place', false)
+    .action((options: { keep: boolean }) => does((context) => demo(context, options.keep)));
+}
+
+function addLooking(program: Command, does: Does, rim: Rim): void {
+  program
+    .command('status')
+    .description(HELP.status)
+    .action(() => does(status));
+  program
+    .command('why')
+    .description(HELP.why)
+    .argument('<branch|path>', 'a worktree or staging entry')
+    .action((name: string) => does((context) => why(context, name)));
+  program
+    .command('landed')
+    .description(HELP.landed)
+    .argument('[rev...]', 'revisions; all local branches when none is given')
+    .option('--stdin', 'read further revisions from standard input, one a line', false)
+    .option('--base <ref...>', 'judge against these refs instead of the default branch')
+    .action((revs: string[], options: { stdin: boolean; base?: string[] }) =>
+      does((context) =>
+        landed(context, revs, { base: options.base ?? [], stdin: options.stdin ? rim.readStdin() : null }),
+      ),
+    );
+  program
+    .command('log')
+    .description(HELP.log)
+    .option('--since <duration>', 'only what is younger than this', ms)
+    .action((options: { since?: number }) => does((context) => log(context, options.since ?? null)));
+}
+
+interface RunFlags {
+  readonly dryRun: boolean;
+  readonly budget?: number;
+  readonly limit?: number;
+  readonly idle?: number;
+  readonly emptyIdle?: number;
+  readonly stagingAge?: number;
+  readonly hook?: string;
+  readonly from?: string;
+}
+
+function addRun(program: Command, does: Does, rim: Rim): void {
+  program
+    .command('run')
+    .description(HELP.run)
+    .option('-n, --dry-run', 'decide everything, touch nothing', false)
+    .option('--budget <duration>', 'stop after this long; what is left waits for the next pass', ms)
+    .option('--limit <n>', 'reclaim no more than this many', count)
+    .option('--idle <duration>', 'instead of worktrees.idle', ms)
+    .option('--empty-idle <duration>', 'instead of worktrees.emptyIdle', ms)
+    .option('--staging-age <duration>', 'instead of the age of every staging pattern', ms)
+    .addOption(new Option('--hook <name>').hideHelp())
+    .addOption(new Option('--from <path>').hideHelp())
+    .addOption(new Option('--created').hideHelp())
+    .action((flags: RunFlags) => {
+      if (flags.hook !== undefined) return rim.hookRun({ from: flags.from ?? process.cwd() });
+      return does((context) =>
+        run(context, {
+          dryRun: flags.dryRun,
+          budgetMs: flags.budget ?? null,
+          limit: flags.limit ?? null,
+          idleMs: flags.idle ?? null,
+          emptyIdleMs: flags.emptyIdle ?? null,
+          stagingAgeMs: flags.stagingAge ?? null,
+        }),
+      );
+    });
+}
+
+function addQuarantine(program: Command, does: Does): void {
+  program
+    .command('restore')
+    .description(HELP.restore)
+    .argument('<id|branch|path>', 'what to put back, as status and log name it')
+    .option('--to <path>', 'put it there instead of where it was')
+    .option('--detach', 'restore with a detached HEAD, for when its branch is in use', false)
+    .action((name: string, options: { to?: string; detach: boolean }) =>
+      does((context) => restoreCommand(context, name, options)),
+    );
+  program
+    .command('purge')
+    .description(HELP.purge)
+    .argument('[id...]', 'only these entries')
+    .option('--now', 'remove the files of the named entries before their time', false)
+    .action((ids: string[], options: { now: boolean }) => does((context) => purgeCommand(context, ids, options.now)));
+}
+
+interface ClaimFlags {
+  readonly worktree?: string;
+  readonly pid?: number;
+  readonly ttl: number;
+  readonly owner?: string;
+}
+
+/** Long enough for a night's run, short enough that a forgotten claim ends. */
+const DEFAULT_TTL = '12h';
+
+function addClaims(program: Command, does: Does): void {
+  const claimed = (command: Command) =>
+    command
+      .option('--worktree <path>', 'the worktree or directory; the current worktree when absent')
+      .option('--owner <name>', 'who claims it; the user when absent');
+  claimed(program.command('claim').description(HELP.claim))
+    .option('--pid <n>', 'bind the claim to this process: it ends with it', count)
+    .option('--ttl <duration>', 'without --pid: how long the claim lasts after its last heartbeat', ms, ms(DEFAULT_TTL))
+    .action((flags: ClaimFlags) => does((context) => claimCommand(context, { ...flags, ttlMs: flags.ttl })));
+  claimed(program.command('heartbeat').description(HELP.heartbeat)).action((flags: ClaimFlags) =>
+    does((context) => heartbeatCommand(context, flags)),
+  );
+  claimed(program.command('release').description(HELP.release)).action((flags: ClaimFlags) =>
+    does((context) => releaseCommand(context, flags)),
+  );
+}
+
+/** `reaper-hook status --json` reads as well as `reaper-hook --json status`. */
+function allowGlobalOptions(command: Command): void {
+  command
+    .addOption(new Option('--repo <path>').hideHelp())
+    .addOption(new Option('--json').hideHelp())
+    .addOption(new Option('--quiet').hideHelp())
+    .addOption(new Option('--no-color').hideHelp().default(undefined))
+    .hook('preAction', (_program, action) => {
+      const parent = action.parent;
+      if (parent === null) return;
+      for (const name of ['repo', 'json', 'quiet', 'color']) {
+        const value = action.getOptionValue(name);
+        if (value !== undefined && action.getOptionValueSource(name) === 'cli') parent.setOptionValue(name, value);
+      }
+    });
+}

@@ -1,0 +1,130 @@
+/** `run`: one pass, asked for by a person. */
+import { clearFailure, scheduleNext } from '../act/state.ts';
+import { COMMAND, reasonSentence, reclaimedWords, undo } from '../core/messages.ts';
+import { FLOORS, type Settings } from '../core/settings.ts';
+import { bytes, duration, plural, printable } from '../core/text.ts';
+import { runDocument } from '../documents.ts';
+import { type PassReport, runPass } from '../pass.ts';
+import { survey } from '../survey.ts';
+import type { Workspace } from '../workspace.ts';
+import { configNotes, configProblem } from './config-answers.ts';
+import { type Answer, type Context, problem, ready } from './context.ts';
+import { nextPassAt } from './next.ts';
+import { candidateTable, nameOf } from './tables.ts';
+
+export interface RunOptions {
+  readonly dryRun: boolean;
+  /** Milliseconds; null for what the configuration says. */
+  readonly budgetMs: number | null;
+  readonly limit: number | null;
+  readonly idleMs: number | null;
+  readonly emptyIdleMs: number | null;
+  readonly stagingAgeMs: number | null;
+}
+
+export async function run(context: Context, options: RunOptions): Promise<Answer> {
+  const opened = await ready(context);
+  if (!opened.ok) return opened.answer;
+  const configured = opened.value;
+  if (!configured.config.ok || configured.settings === null) return configProblem(configured.config);
+  const overridden = override(configured.settings, options, context.isInteractive);
+  const workspace: Workspace = { ...configured, settings: overridden.settings };
+  const { settings } = overridden;
+  return context.progress(options.dryRun ? 'looking' : 'reclaiming', async (say) => {
+    const passed = await runPass(workspace, {
+      dryRun: options.dryRun,
+      budgetMs: options.budgetMs ?? Number.POSITIVE_INFINITY,
+      limit: options.limit ?? settings.pass.limit,
+      from: workspace.from,
+      announce: false,
+      onProgress: ({ examined, total, doing }) => say(`${examined} of ${total}: ${doing}`),
+    });
+    if (!passed.ok) return problem(passed.problem, passed.why, passed.problem === 'busy' ? 'wait for it to end' : null);
+    const { report } = passed;
+    if (!options.dryRun) await settle(workspace, report, settings);
+    const extras = await survey(workspace, report, say);
+    return {
+      exit: report.results.some(({ outcome }) => outcome === 'failed') ? 1 : 0,
+      text: page(context, workspace, report, options.dryRun, extras.sizes),
+      json: runDocument(workspace, report, extras),
+      notes: context.global.quiet
+        ? []
+        : [...overridden.notes, ...configNotes(configured.config), ...report.notes].map((note) => printable(note)),
+    };
+  });
+}
+
+/** A pass by hand counts: the next hook need not repeat it. */
+async function settle({ io, layout }: Workspace, report: PassReport, settings: Settings): Promise<void> {
+  const actor = { io, layout, passId: report.id };
+  await scheduleNext(actor, nextPassAt(report, settings, io.clock.nowMs()), settings.pass.detach);
+  await clearFailure(actor);
+}
+
+/** Ages from the command line; below the floors only for a person at a terminal. */
+function override(
+  settings: Settings,
+  options: RunOptions,
+  isInteractive: boolean,
+): { settings: Settings; notes: string[] } {
+  const notes: string[] = [];
+  const apply = (flag: string, wanted: number | null, present: number, floor: number): number => {
+    if (wanted === null) return present;
+    if (wanted >= floor || isInteractive) return wanted;
+    notes.push(
+      `note: ${flag} ${duration(wanted)} is below its floor and nobody is at the terminal: ${duration(floor)} applies`,
+    );
+    return floor;
+  };
+  const { worktrees } = settings;
+  const idleMs = apply('--idle', options.idleMs, worktrees.idleMs, FLOORS.idleMs);
+  const emptyIdleMs = apply('--empty-idle', options.emptyIdleMs, worktrees.emptyIdleMs, FLOORS.emptyIdleMs);
+  const staging = settings.staging.map((pattern) => ({
+    ...pattern,
+    ageMs: apply('--staging-age', options.stagingAgeMs, pattern.ageMs, FLOORS.stagingAgeMs),
+  }));
+  return {
+    settings: { ...settings, staging, worktrees: { ...worktrees, idleMs, emptyIdleMs } },
+    notes: [...new Set(notes)],
+  };
+}
+
+function page(
+  context: Context,
+  workspace: Workspace,
+  report: PassReport,
+  dryRun: boolean,
+  sizes: Parameters<typeof candidateTable>[3],
+): string {
+  const parts: string[] = [];
+  if (report.results.length > 0) {
+    const shown = dryRun ? report.results : report.results.filter(({ outcome }) => outcome !== 'reclaimed');
+    parts.push(candidateTable(context, shown, workspace.io.clock.nowMs(), sizes));
+  }
+  const moved = report.reclaimed.map(
+    ({ entry }) => `reclaimed ${printable(entry.branch ?? entry.path)}: ${entry.because}; undo: ${undo(entry.id)}`,
+  );
+  const troubles = report.results.flatMap(troubleOf);
+  parts.push([...moved, ...troubles, summary(report, dryRun)].join('\n'));
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function troubleOf({ inquiry, outcome, error, reasons }: PassReport['results'][number]): string[] {
+  const name = nameOf(inquiry.candidate);
+  if (outcome === 'failed') return [`failed ${name}: ${printable(error ?? '')}; it is where it was`];
+  if (outcome === 'refused') return [`taken back ${name}: ${reasons.map(reasonSentence).join('; ')}`];
+  if (outcome === 'skipped' && reasons.length > 0) return [`left ${name}: ${reasons.map(reasonSentence).join('; ')}`];
+  return [];
+}
+
+function summary(report: PassReport, dryRun: boolean): string {
+  const due = report.results.filter(({ inquiry }) => inquiry.verdict.verdict === 'reclaim').length;
+  if (dryRun) {
+    const next = due === 0 ? '' : `; to do it: ${COMMAND} run`;
+    return `dry run: nothing was touched; ${plural(due, 'candidate')} of ${report.total} would be reclaimed${next}`;
+  }
+  const freed = report.purge !== null && report.purge.bytes > 0 ? `; ${bytes(report.purge.bytes)} freed` : '';
+  const rest = report.complete ? '' : `; ${report.total - report.examined} not reached in time`;
+  if (report.reclaimed.length === 0) return `nothing reclaimed of ${plural(report.total, 'candidate')}${freed}${rest}`;
+  return `${reclaimedWords(report.reclaimed.map(({ entry }) => entry))} -> quarantine${freed}${rest}`;
+}

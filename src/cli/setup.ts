@@ -1,0 +1,114 @@
+/** `install`, `uninstall` and `allow`: what changes this repository's set-up. */
+import { approvalFile, differences, scopeOf } from '../config/trust.ts';
+import { COMMAND } from '../core/messages.ts';
+import { DEFAULTS } from '../core/settings.ts';
+import { plural, printable } from '../core/text.ts';
+import { describeInstall, describeUninstall } from '../install/describe.ts';
+import { install } from '../install/install.ts';
+import { uninstall } from '../install/uninstall.ts';
+import type { Workspace } from '../workspace.ts';
+import { changeLines, configNotes, configProblem } from './config-answers.ts';
+import { type Answer, type Context, JSON_VERSION, problem, ready } from './context.ts';
+import { lookOnly } from './status.ts';
+import { candidateTable } from './tables.ts';
+
+/** Installs, approves the configuration as it is now, and shows what the next pass would do. */
+export async function installCommand(context: Context): Promise<Answer> {
+  const opened = await ready(context);
+  if (!opened.ok) return opened.answer;
+  const workspace = opened.value;
+  const { io, repository: repo, layout } = workspace;
+  const { programFile, hooksSource, version } = context;
+  const report = await install({ io, repo, programFile, hooksSource, nodePath: process.execPath, version });
+  const lines = describeInstall(report);
+  if (report.refusal !== null)
+    return { ...problem('refused', lines.join('\n')), json: { version: JSON_VERSION, install: report } };
+  const approved = workspace.config.ok
+    ? await io.disk.writeFile(layout.allowed, approvalFile(scopeOf(workspace.config.proposed)))
+    : null;
+  const preview = await previewNextPass(context);
+  const trust = workspace.config.ok ? scopeLines(workspace) : [];
+  const broken = workspace.config.ok ? [] : (configProblem(workspace.config).notes ?? []);
+  return {
+    exit: report.complete && workspace.config.ok ? 0 : 1,
+    text: context.global.quiet ? '' : [...lines, ...trust, '', preview.text].join('\n'),
+    json: { version: JSON_VERSION, install: report, approved: approved?.ok === true, next: preview.json },
+    notes: broken,
+  };
+}
+
+/** What is now approved, where it goes beyond what is built in. */
+function scopeLines({ config }: Workspace): string[] {
+  if (!config.ok) return [];
+  const beyond = differences(scopeOf(config.proposed), scopeOf(DEFAULTS));
+  const source = config.source ?? 'the built-in defaults';
+  if (beyond.length === 0) return [`configuration: ${source}`];
+  return [`configuration: ${source}; approved on this machine:`, ...beyond.flatMap(changeLines)];
+}
+
+async function previewNextPass(context: Context): Promise<{ text: string; json: unknown }> {
+  const again = await ready(context);
+  if (!again.ok || again.value.settings === null)
+    return { text: 'nothing is reclaimed until the configuration is mended', json: null };
+  const workspace = again.value;
+  const look = await context.progress('looking at worktrees', (say) => lookOnly(workspace, say));
+  if (!look.ok) return { text: `the next pass could not be foreseen: ${look.why}`, json: null };
+  const { results } = look.report;
+  const rows = results.map(({ inquiry }) => ({ path: inquiry.candidate.path, ...inquiry.verdict }));
+  if (results.length === 0)
+    return { text: 'no worktree or staging entry matches the managed patterns yet', json: rows };
+  const due = results.filter(({ inquiry }) => inquiry.verdict.verdict === 'reclaim').length;
+  const table = candidateTable(context, results, workspace.io.clock.nowMs());
+  const head = `the next pass, started by the next git checkout, merge or pull, would reclaim ${plural(due, 'candidate')} of ${results.length}:`;
+  return { text: `${head}\n${table}\nto see it again: ${COMMAND} status`, json: rows };
+}
+
+export async function uninstallCommand(context: Context): Promise<Answer> {
+  const opened = await ready(context);
+  if (!opened.ok) return opened.answer;
+  const { io, repository: repo } = opened.value;
+  const report = await uninstall({ io, repo });
+  const lines = describeUninstall(report);
+  return {
+    exit: report.refusal === null && report.left.length === 0 ? 0 : 1,
+    text: context.global.quiet ? '' : lines.join('\n'),
+    json: { version: JSON_VERSION, uninstall: report },
+  };
+}
+
+/** Shows what the configuration asks for beyond what is approved, and approves it. */
+export async function allow(context: Context, yes: boolean): Promise<Answer> {
+  const opened = await ready(context);
+  if (!opened.ok) return opened.answer;
+  const { config, io, layout } = opened.value;
+  if (!config.ok) return configProblem(config);
+  const changes = differences(scopeOf(config.proposed), config.allowed);
+  const notes = configNotes({ ...config, withheld: [] });
+  if (changes.length === 0)
+    return {
+      exit: 0,
+      text: 'nothing to approve: the configuration asks for what is approved',
+      json: { version: JSON_VERSION, changes, approved: true },
+      notes,
+    };
+  const shown = [
+    `${config.source ?? 'the configuration'} differs from what is approved on this machine:`,
+    ...changes.flatMap(changeLines),
+  ].join('\n');
+  if (!yes && !(await context.confirm(`${shown}\napprove?`)))
+    return {
+      exit: 1,
+      ...(context.isInteractive ? {} : { text: shown }),
+      json: { version: JSON_VERSION, changes, approved: false },
+      notes: [...notes, `not approved; to approve without being asked: ${COMMAND} allow --yes`],
+    };
+  const made = await io.disk.makeDir(layout.root);
+  const written = made.ok ? await io.disk.writeFile(layout.allowed, approvalFile(scopeOf(config.proposed))) : made;
+  if (!written.ok) return problem('unwritable', `the approval could not be written: ${printable(written.why)}`);
+  return {
+    exit: 0,
+    text: `${context.isInteractive && !yes ? '' : `${shown}\n`}approved: ${plural(changes.length, 'change')}`,
+    json: { version: JSON_VERSION, changes, approved: true },
+    notes,
+  };
+}

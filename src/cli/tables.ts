@@ -1,0 +1,169 @@
+/**
+ * Tables for people: what goes, what waits, what is kept and why, what is in quarantine.
+ *
+ * Contract: pure; text in, text out. On a terminal columns are cut to its width; elsewhere
+ * nothing is cut, so the output is stable for scripts and tests.
+ */
+import Table from 'cli-table3';
+import type { Entry } from '../core/entry.ts';
+import { groundWords, nextStep, reasonWords, untilWords } from '../core/messages.ts';
+import type { Candidate, Reason, Verdict } from '../core/model.ts';
+import { bytes, duration, printable } from '../core/text.ts';
+import type { CandidateResult } from '../pass.ts';
+import type { Context } from './context.ts';
+
+const NO_BORDERS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+/** The narrowest a flexible column may become before it is not worth printing. */
+const NARROWEST = 12;
+
+/** Lays out rows; the columns named in `flexible` give way when the terminal is narrow. */
+export function layOut(
+  rows: readonly (readonly string[])[],
+  width: number | null,
+  flexible: readonly number[],
+): string {
+  if (rows.length === 0) return '';
+  const columns = rows[0]?.length ?? 0;
+  const widest = Array.from({ length: columns }, (_, index) =>
+    Math.max(...rows.map((row) => visible(row[index] ?? ''))),
+  );
+  const widths = shareOut(widest, width, flexible);
+  const table = new Table({
+    chars: NO_BORDERS,
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+    colWidths: widths,
+    wordWrap: false,
+  });
+  for (const row of rows) table.push([...row]);
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Shares out what is missing among the flexible columns, widest first. */
+function shareOut(widest: readonly number[], width: number | null, flexible: readonly number[]): number[] {
+  const widths = [...widest];
+  if (width === null) return widths;
+  const gaps = 2 * (widths.length - 1);
+  for (let over = sum(widths) + gaps - width; over > 0; over--) {
+    const [giving] = [...flexible].sort((one, other) => (widths[other] ?? 0) - (widths[one] ?? 0));
+    if (giving === undefined || (widths[giving] ?? 0) <= NARROWEST) break;
+    widths[giving] = (widths[giving] ?? 0) - 1;
+  }
+  return widths;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+
+const ANSI = /\u001b\[[0-9;]*m/g;
+const visible = (text: string): number => [...text.replace(ANSI, '')].length;
+
+const ORDER: readonly Verdict['verdict'][] = ['reclaim', 'attention', 'wait', 'keep'];
+
+const WORDS: Readonly<Record<Verdict['verdict'], string>> = {
+  reclaim: 'reclaim',
+  attention: 'look at',
+  wait: 'wait',
+  keep: 'keep',
+};
+
+/** Rows of candidates: what to do first on top. */
+export function candidateTable(
+  context: Context,
+  results: readonly CandidateResult[],
+  nowMs: number,
+  sizes: ReadonlyMap<Candidate, number | null> = new Map(),
+): string {
+  const sorted = [...results].sort(
+    (one, other) => ORDER.indexOf(one.inquiry.verdict.verdict) - ORDER.indexOf(other.inquiry.verdict.verdict),
+  );
+  const rows = sorted.map((result) => {
+    const { candidate, verdict } = result.inquiry;
+    const size = sizes.get(candidate);
+    return [
+      paint(context, verdict),
+      nameOf(candidate),
+      whyWords(verdict),
+      whenWords(result, nowMs),
+      size == null ? '' : bytes(size),
+    ];
+  });
+  return layOut(rows, context.width, [1, 2]);
+}
+
+function paint({ colors }: Context, { verdict }: Verdict): string {
+  const word = WORDS[verdict];
+  if (verdict === 'reclaim') return colors.green(word);
+  if (verdict === 'attention') return colors.yellow(word);
+  return verdict === 'wait' ? colors.cyan(word) : colors.dim(word);
+}
+
+/** How a person knows a candidate: its branch, or where it lies. */
+export function nameOf(candidate: Candidate): string {
+  if (candidate.kind === 'staging') return printable(candidate.id);
+  return printable(candidate.branch ?? candidate.path);
+}
+
+function whyWords(verdict: Verdict): string {
+  if (verdict.verdict === 'reclaim') return groundWords(verdict);
+  return verdict.reasons.map(shortReason).join('; ');
+}
+
+/** The detail alone where it says it all, else the code's words before it. */
+function shortReason({ code, detail }: Reason): string {
+  return `${reasonWords(code)}: ${printable(detail)}`;
+}
+
+function whenWords({ inquiry }: CandidateResult, nowMs: number): string {
+  const { verdict, facts } = inquiry;
+  if (verdict.verdict === 'wait') return untilWords(verdict.untilMs, nowMs);
+  if (facts.idle?.known !== true) return '';
+  return `idle ${duration(nowMs - facts.idle.value.lastActivityMs)}`;
+}
+
+/** Rows of quarantine entries, newest first. */
+export function quarantineTable(context: Context, entries: readonly Entry[], nowMs: number): string {
+  const rows = [...entries]
+    .reverse()
+    .map((entry) => [
+      entry.id,
+      printable(entry.branch ?? entry.path),
+      entry.because,
+      `${duration(nowMs - entry.atMs)} ago`,
+      entry.unverified ? 'kept: its second look was cut off' : restorableWords(entry, nowMs),
+      entry.bytes === null ? '' : bytes(entry.bytes),
+    ]);
+  return layOut(rows, context.width, [1, 2]);
+}
+
+function restorableWords(entry: Entry, nowMs: number): string {
+  if (entry.phase === 'purged' || entry.phase === 'purging')
+    return `from its commit for ${duration(entry.forgetAtMs - nowMs)}`;
+  return `whole for ${duration(entry.keepUntilMs - nowMs)}`;
+}
+
+/** The next command for a verdict that a person could change. */
+export function nextCommand(candidate: Candidate, verdict: Verdict): string | null {
+  if (verdict.verdict === 'reclaim' || verdict.verdict === 'wait') return null;
+  const [first] = verdict.reasons;
+  return first === undefined ? null : nextStep(first.code, candidate.path);
+}

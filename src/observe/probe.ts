@@ -1,0 +1,175 @@
+/**
+ * From the name of a fact to the code that observes it.
+ *
+ * Contract: one function per fact and kind of candidate. The two git calls that several facts
+ * share are made once per candidate and place.
+ * Failure direction: a fact that a kind of candidate does not have is unknown.
+ */
+import { join } from 'node:path';
+import { deadSince, keyOf } from '../core/ledger.ts';
+import {
+  type Candidate,
+  type Fact,
+  type FactName,
+  type FactTypes,
+  known,
+  type Lock,
+  type StagingCandidate,
+  unknown,
+  type WorktreeCandidate,
+} from '../core/model.ts';
+import { parseLockReason } from '../core/owners.ts';
+import { lastActivity, operationInProgress } from './activity.ts';
+import { type IndexListing, type Place, readIndex, readStatus, type Status } from './changes.ts';
+import { claimOn } from './claims.ts';
+import { establishGround } from './ground.ts';
+import { hiddenEdits, initialisedSubmodules } from './hidden.ts';
+import { sortIgnored } from './ignored.ts';
+import type { Probe } from './investigate.ts';
+import { ownerNow } from './owner.ts';
+import { occupants } from './processes.ts';
+import { stagingIdle, stagingNested, stagingOwn, stagingOwner, stagingTracked } from './staging.ts';
+import { managedBy, type View } from './view.ts';
+import { identity, nestedWorktree, presence, worktreeRefs } from './worktrees.ts';
+
+/** A view before its probe is attached. */
+export type Seen = Omit<View, 'probe'>;
+
+type Observe<C> = { readonly [N in FactName]?: (seen: Seen, candidate: C, at: string) => Promise<Fact<FactTypes[N]>> };
+
+/** The probe of a view. */
+export function createProbe(seen: Seen): Probe {
+  const shared = sharedReadings(seen);
+  const worktree = worktreeProbes(shared);
+  return async (candidate, fact, at) => {
+    const observe =
+      candidate.kind === 'worktree'
+        ? (worktree[fact] as ((...args: unknown[]) => Promise<Fact<unknown>>) | undefined)
+        : (STAGING_PROBES[fact] as ((...args: unknown[]) => Promise<Fact<unknown>>) | undefined);
+    if (observe === undefined) return unknown(`"${fact}" has no meaning for a ${candidate.kind}`);
+    return observe(seen, candidate, at);
+  };
+}
+
+interface Shared {
+  readonly status: (place: Place) => Promise<Fact<Status>>;
+  readonly index: (place: Place) => Promise<Fact<IndexListing>>;
+}
+
+function sharedReadings({ source }: Seen): Shared {
+  const status = new Map<string, Promise<Fact<Status>>>();
+  const index = new Map<string, Promise<Fact<IndexListing>>>();
+  return {
+    status: (place) => remember(status, place.tree, () => readStatus(source.io, place)),
+    index: (place) => remember(index, place.tree, () => readIndex(source.io, place)),
+  };
+}
+
+function remember<T>(memory: Map<string, Promise<T>>, key: string, read: () => Promise<T>): Promise<T> {
+  const present = memory.get(key);
+  if (present !== undefined) return present;
+  const answer = read();
+  memory.set(key, answer);
+  return answer;
+}
+
+const placeOf = (candidate: WorktreeCandidate, at: string): Place => ({ adminDir: candidate.adminDir, tree: at });
+
+const worktreeProbes = (shared: Shared): Observe<WorktreeCandidate> => ({
+  managed: async (seen, candidate) => known(managedBy(candidate, seen.source)),
+  own: ({ source }, candidate, at) => identity(source.io.disk, candidate, source.layout.commonDir, source.from, at),
+  present: ({ source }, _candidate, at) => presence(source.io.disk, at),
+  idle: ({ source }, candidate, at) => lastActivity(source.io.disk, candidate, source.layout.commonDir, at),
+  lock: (seen, candidate) => lockOf(seen, candidate),
+  claim: (seen, candidate) => claimOf(seen, candidate),
+  operation: ({ source }, candidate) => operationInProgress(source.io.disk, candidate.adminDir),
+  nested: async ({ worktrees }, candidate, at) =>
+    known(nestedWorktree(candidate, worktrees) ?? nestedWorktree({ ...candidate, path: at }, worktrees)),
+  refs: ({ source }, candidate) => worktreeRefs(source.io, candidate.adminDir),
+  landed: ({ source, prove }, candidate) => establishGround(source.io, candidate, source.layout.commonDir, prove),
+  submodules: async ({ source }, candidate, at) => {
+    const place = placeOf(candidate, at);
+    if (candidate.isMissing) return modulesOnly(source.io.disk, candidate);
+    const index = await shared.index(place);
+    return index.known ? initialisedSubmodules(source.io.disk, index.value, place) : index;
+  },
+  hidden: async ({ source }, candidate, at) => {
+    const index = await shared.index(placeOf(candidate, at));
+    return index.known ? hiddenEdits(source.io, index.value, placeOf(candidate, at)) : index;
+  },
+  changes: async (seen, candidate, at) => {
+    if (candidate.isMissing) return stagedOnly(seen, candidate);
+    const status = await shared.status(placeOf(candidate, at));
+    return status.known ? known(status.value.changes) : status;
+  },
+  ignored: async ({ source }, candidate, at) => {
+    const place = placeOf(candidate, at);
+    const [status, index] = [await shared.status(place), await shared.index(place)];
+    if (!status.known) return status;
+    if (!index.known) return index;
+    return sortIgnored(source.io.disk, at, status.value.ignored, index.value, source.settings.worktrees.rebuildable);
+  },
+  mounts: ({ mounts }, _candidate, at) => mounts.inside(at),
+  occupied: (seen, candidate, at) => occupiedBy(seen, candidate, at),
+});
+
+const STAGING_PROBES: Observe<StagingCandidate> = {
+  own: ({ source }, candidate, at) => stagingOwn(source.io, candidate, at),
+  owner: ({ source }, candidate, at) => stagingOwner(source.io, candidate, at),
+  tracked: ({ source, worktrees }, candidate) =>
+    stagingTracked(source.io, candidate, worktrees, source.layout.commonDir),
+  claim: (seen, candidate) => claimOf(seen, candidate),
+  nested: ({ source, worktrees }, candidate, at) => stagingNested(source.io, candidate, at, worktrees),
+  idle: ({ source }, _candidate, at) => stagingIdle(source.io, at),
+  mounts: ({ mounts }, _candidate, at) => mounts.inside(at),
+  occupied: (seen, candidate, at) => occupiedBy(seen, candidate, at),
+};
+
+async function claimOf({ source, claims }: Seen, candidate: Candidate): Promise<Fact<FactTypes['claim']>> {
+  const records = await claims();
+  return records.known ? claimOn(source.io, candidate.path, records.value) : records;
+}
+
+/** The lock as its file says it, with the owner it names judged against the living. */
+async function lockOf({ source }: Seen, candidate: WorktreeCandidate): Promise<Fact<Lock | null>> {
+  if (candidate.locked === null) return known(null);
+  const named = parseLockReason(candidate.locked);
+  if (named === null) return known({ reason: candidate.locked, owner: null });
+  const file = await source.io.disk.lstat(join(candidate.adminDir, 'locked'));
+  const recordedMs = file.ok ? file.value.mtimeMs : null;
+  const { liveness, why } = ownerNow(source.io, { ...named, recordedMs });
+  const since = deadSince(source.ledger, keyOf(candidate), liveness === 'dead', source.io.clock.nowMs());
+  const owner = { label: named.label, pid: named.pid, liveness, why, deadSinceMs: since };
+  return known({ reason: candidate.locked, owner });
+}
+
+async function occupiedBy(seen: Seen, candidate: Candidate, at: string): Promise<Fact<FactTypes['occupied']>> {
+  const table = await seen.processes();
+  if (!table.known) return unknown(`the processes could not be listed: ${table.why}`);
+  const info = await seen.source.io.disk.lstat(at);
+  if (!info.ok) return unknown(`it could not be looked at: ${info.why}`);
+  const alsoKnownAs = at === candidate.path ? [] : [candidate.path];
+  return occupants(table.value, { path: at, alsoKnownAs, dev: info.value.dev, ino: info.value.ino });
+}
+
+/** With the directory gone, what its index holds beyond HEAD is all that could be lost. */
+async function stagedOnly({ source }: Seen, candidate: WorktreeCandidate): Promise<Fact<FactTypes['changes']>> {
+  const args = ['diff-index', '--cached', '--name-only', '-z', '--ignore-submodules=none', '--no-ext-diff', 'HEAD'];
+  const call = {
+    args,
+    cwd: source.layout.commonDir,
+    gitDir: candidate.adminDir,
+    workTree: source.layout.root,
+    strict: true,
+  };
+  const answer = await source.io.git.run(call);
+  if (!answer.ok) return unknown(`its index could not be read: ${answer.why}`);
+  return known({ tracked: answer.stdout.split('\0').filter((path) => path !== ''), untracked: [] });
+}
+
+async function modulesOnly(disk: Seen['source']['io']['disk'], candidate: WorktreeCandidate): Promise<Fact<string[]>> {
+  const modules = await disk.list(join(candidate.adminDir, 'modules'));
+  if (!modules.ok)
+    return modules.code === 'ENOENT' ? known([]) : unknown(`its submodules could not be read: ${modules.why}`);
+  return known(modules.value.map(({ name }) => `modules/${name}`));
+}

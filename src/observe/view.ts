@@ -1,0 +1,144 @@
+/**
+ * What one pass sees: the candidates, and a probe for every fact that can be asked about them.
+ *
+ * Contract: everything shared between candidates (worktree list, bases, claims, process scan,
+ * mount table) is read once, on first use. `renew` gives a view with the perishable parts read
+ * again, for the second look. Nothing is written.
+ * Failure direction: a shared part that cannot be read makes the facts that rest on it unknown.
+ */
+import type { Layout } from '../core/layout.ts';
+import type { Ledger } from '../core/ledger.ts';
+import { type Candidate, type Fact, known, unknown, type WorktreeCandidate } from '../core/model.ts';
+import { matchBranch, matchPath } from '../core/patterns.ts';
+import type { Settings } from '../core/settings.ts';
+import type { Io } from '../io/ports.ts';
+import { type Base, resolveBases } from './base.ts';
+import { type ClaimRecord, readClaims } from './claims.ts';
+import type { Proof } from './ground.ts';
+import type { Probe } from './investigate.ts';
+import { createLandings, type Landings } from './landed/index.ts';
+import { createMountReader, type MountReader } from './mounts.ts';
+import { createProbe } from './probe.ts';
+import { type ProcessTable, scanProcesses } from './processes.ts';
+import { findStaging } from './staging.ts';
+import { listWorktrees, presence } from './worktrees.ts';
+
+export interface ViewSource {
+  readonly io: Io;
+  readonly layout: Layout;
+  readonly mainRoot: string | null;
+  readonly home: string;
+  readonly settings: Settings;
+  readonly ledger: Ledger;
+  /** The directory the program was started from, or null. */
+  readonly from: string | null;
+  readonly isOutOfTime: () => boolean;
+}
+
+export interface View {
+  readonly source: ViewSource;
+  readonly worktrees: readonly WorktreeCandidate[];
+  readonly candidates: readonly Candidate[];
+  readonly bases: Fact<readonly Base[]>;
+  readonly landings: Landings;
+  /** Proves one commit against the bases. */
+  readonly prove: (head: string, branch: string | null) => Promise<Fact<Proof>>;
+  readonly claims: () => Promise<Fact<readonly ClaimRecord[]>>;
+  readonly processes: () => Promise<Fact<ProcessTable>>;
+  readonly mounts: MountReader;
+  readonly probe: Probe;
+  /** What could not be looked for, in words. */
+  readonly problems: readonly string[];
+}
+
+/** Looks at the repository: candidates and bases now, everything else when asked for. */
+export async function openView(source: ViewSource, listed?: readonly WorktreeCandidate[]): Promise<Fact<View>> {
+  const { io, layout, settings } = source;
+  const listing = listed === undefined ? await listWorktrees(io, layout.commonDir) : known(listed);
+  if (!listing.known) return listing;
+  const worktrees = await markMissing(io, listing.value);
+  const [bases, staging] = await Promise.all([
+    resolveBases({
+      git: io.git,
+      gitDir: layout.commonDir,
+      cwd: layout.commonDir,
+      configured: settings.worktrees.base,
+      managedBranches: (name) => matchBranch(name, settings.worktrees.branches) !== null,
+    }),
+    findStaging({ io, worktrees: worktrees.filter(isInhabited), patterns: settings.staging }),
+  ]);
+  const landings = createLandings({
+    io,
+    gitDir: layout.commonDir,
+    cwd: layout.commonDir,
+    commonDir: layout.commonDir,
+    cache: source.ledger.landings,
+    isOutOfTime: source.isOutOfTime,
+  });
+  const problems = staging.problems.map(({ pattern, why }) => `${pattern}: ${why}`);
+  const candidates = [...worktrees.filter((each) => isCandidate(each, source)), ...staging.entries];
+  return known(assemble(source, { worktrees, candidates, bases, landings, problems }));
+}
+
+type Lasting = Pick<View, 'worktrees' | 'candidates' | 'bases' | 'landings' | 'problems'>;
+
+function assemble(source: ViewSource, lasting: Lasting): View {
+  const { io, layout } = source;
+  const view: Omit<View, 'probe'> = {
+    source,
+    ...lasting,
+    prove: async (head, branch) => {
+      if (!lasting.bases.known) return unknown(lasting.bases.why);
+      return lasting.landings.proveOne(head, branch, lasting.bases.value);
+    },
+    claims: once(() => readClaims(io, layout)),
+    processes: once(() => scanProcesses({ self: io.processes.self })),
+    mounts: createMountReader(io.disk),
+  };
+  return { ...view, probe: createProbe(view) };
+}
+
+/** The same view with worktrees, claims, processes and mounts read again; proofs rest on oids and stay. */
+export async function renew(view: View): Promise<Fact<View>> {
+  const { io, layout } = view.source;
+  const listing = await listWorktrees(io, layout.commonDir);
+  if (!listing.known) return listing;
+  return known(assemble(view.source, { ...view, worktrees: listing.value }));
+}
+
+/** Only what a pattern brings in is a candidate; the rest is not even mentioned. */
+function isCandidate(worktree: WorktreeCandidate, source: ViewSource): boolean {
+  return !worktree.isMain && !worktree.isBare && managedBy(worktree, source) !== null;
+}
+
+/** The pattern that makes a worktree managed, or null. */
+export function managedBy(
+  worktree: WorktreeCandidate,
+  source: Pick<ViewSource, 'settings' | 'mainRoot' | 'home'>,
+): string | null {
+  const { branches, paths } = source.settings.worktrees;
+  const byBranch = worktree.branch === null ? null : matchBranch(worktree.branch, branches);
+  if (byBranch !== null) return byBranch;
+  return source.mainRoot === null && !paths.some((path) => /^[/~]/.test(path))
+    ? null
+    : matchPath(worktree.path, paths, { root: source.mainRoot ?? '/', home: source.home });
+}
+
+async function markMissing(io: Io, worktrees: readonly WorktreeCandidate[]): Promise<WorktreeCandidate[]> {
+  return Promise.all(
+    worktrees.map(async (worktree) => {
+      const state = await presence(io.disk, worktree.path);
+      return { ...worktree, isMissing: state.known && state.value !== 'present' };
+    }),
+  );
+}
+
+const isInhabited = (worktree: WorktreeCandidate): boolean => !worktree.isBare && !worktree.isMissing;
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= read();
+    return answer;
+  };
+}

@@ -1,0 +1,303 @@
+/**
+ * One pass, from lock to release.
+ *
+ * Contract: lock -> finish what a killed pass left -> look -> least recently examined first ->
+ * ask and decide -> look again and act -> record -> purge, all inside `budgetMs`. A dry run
+ * shares every step but acting and recording. The cursor in the ledger makes successive short
+ * passes reach every candidate.
+ * Failure direction: time that runs out keeps; a pass that cannot write its record stops acting.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Actor } from './act/context.ts';
+import { rotate } from './act/journal.ts';
+import { acquireLock, type PassLock } from './act/lock.ts';
+import { type PurgeReport, purge } from './act/purge.ts';
+import { type Outcome, quarantine } from './act/quarantine.ts';
+import { type Recovered, recoverAll } from './act/recover.ts';
+import { loadLedger, saveLedger, setLedgerAside } from './act/state.ts';
+import { deadSince, EMPTY_LEDGER, inTurn, keepOnly, keyOf, type Ledger } from './core/ledger.ts';
+import type { Candidate, Policy, Reason, Verdict } from './core/model.ts';
+import type { Settings } from './core/settings.ts';
+import { type Inquiry, investigate } from './observe/investigate.ts';
+import { quietSince } from './observe/quiet.ts';
+import { openView, type View } from './observe/view.ts';
+import { planReclaim } from './reclaim.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface PassOptions {
+  /** Look and decide, touch nothing. */
+  readonly dryRun: boolean;
+  /** Milliseconds for all of it; Infinity for no limit. */
+  readonly budgetMs: number;
+  /** Most reclaims in this pass. */
+  readonly limit: number;
+  /** Directory whose worktree counts as current; null when nobody stands anywhere. */
+  readonly from: string | null;
+  /** Whether candidates that need attention are to be announced, and so remembered as announced. */
+  readonly announce: boolean;
+  /** Called as candidates are decided, for progress. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  readonly examined: number;
+  readonly total: number;
+  readonly doing: string;
+}
+
+export interface CandidateResult {
+  readonly inquiry: Inquiry;
+  readonly outcome: 'reclaimed' | 'refused' | 'failed' | 'skipped' | null;
+  readonly quarantineId: string | null;
+  readonly error: string | null;
+  readonly reasons: readonly Reason[];
+}
+
+export interface PassReport {
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly startedMs: number;
+  readonly ms: number;
+  readonly budgetMs: number;
+  readonly total: number;
+  readonly examined: number;
+  /** True when every candidate was decided and the purge came to its end. */
+  readonly complete: boolean;
+  readonly results: readonly CandidateResult[];
+  readonly reclaimed: readonly Extract<Outcome, { outcome: 'reclaimed' }>[];
+  readonly recovered: readonly Recovered[];
+  /** Paths of candidates that need attention and were not announced within REMIND_MS. */
+  readonly attention: readonly string[];
+  readonly purge: PurgeReport | null;
+  readonly view: View | null;
+  readonly ledger: Ledger;
+  /** What a person should know although nothing failed. */
+  readonly notes: readonly string[];
+}
+
+export type Passed =
+  | { readonly ok: true; readonly report: PassReport }
+  | { readonly ok: false; readonly problem: 'busy' | 'config' | 'unreadable' | 'unwritable'; readonly why: string };
+
+/** Time a reclaim needs at the least; with less left none is started. */
+const RESERVE_MS = 100;
+
+/** A worktree that needs attention is mentioned this often, and never more. */
+const REMIND_MS = 7 * 86_400_000;
+
+/** Candidates looked at side by side: two cores, and git calls that wait for the disk. */
+const SIDE_BY_SIDE = 4;
+
+/** Runs one pass over the workspace. */
+export async function runPass(workspace: Workspace, options: PassOptions): Promise<Passed> {
+  const { settings, io, layout } = workspace;
+  if (settings === null) return { ok: false, problem: 'config', why: 'the configuration is in error' };
+  const startedMs = io.clock.nowMs();
+  const token = randomBytes(4).toString('hex');
+  const actor: Actor = { io, layout, passId: token };
+  if (options.dryRun) return pass({ workspace, settings, options, actor, startedMs, lock: null });
+  const acquired = await acquireLock(io, layout, token);
+  if (!acquired.ok)
+    return { ok: false, problem: acquired.why.includes('another pass') ? 'busy' : 'unwritable', why: acquired.why };
+  try {
+    return await pass({ workspace, settings, options, actor, startedMs, lock: acquired.lock });
+  } finally {
+    await acquired.lock.release();
+  }
+}
+
+interface Run {
+  readonly workspace: Workspace;
+  readonly settings: Settings;
+  readonly options: PassOptions;
+  readonly actor: Actor;
+  readonly startedMs: number;
+  /** Null in a dry run. */
+  readonly lock: PassLock | null;
+}
+
+async function pass(run: Run): Promise<Passed> {
+  const { workspace, settings, options, actor, lock, startedMs } = run;
+  const { io, layout } = workspace;
+  const isOutOfTime = () => io.clock.nowMs() - startedMs >= options.budgetMs;
+  const notes: string[] = [];
+  const recovered = lock === null ? [] : await recoverAll(actor);
+  const ledger = await readLedger(run, notes);
+  const opened = await openView({
+    io,
+    layout,
+    mainRoot: workspace.mainRoot,
+    home: workspace.home,
+    settings,
+    ledger,
+    from: options.from,
+    isOutOfTime,
+  });
+  if (!opened.known) return { ok: false, problem: 'unreadable', why: opened.why };
+  const view = opened.value;
+  notes.push(...view.problems);
+  const results = await workThrough(run, view, isOutOfTime);
+  const reclaimed = results.flatMap(({ act }) => (act?.outcome === 'reclaimed' ? [act] : []));
+  const outcomes = results.map(({ result }) => result);
+  const attention = dueForAttention(run, outcomes, ledger);
+  const after = remember({ run, view, results: outcomes, attention, ledger });
+  const purged = lock === null ? null : await purgeDue(run, view, isOutOfTime);
+  const examined = results.filter(({ result }) => !isCutShort(result.inquiry.verdict)).length;
+  const complete = examined === view.candidates.length && (purged?.complete ?? true);
+  const ms = io.clock.nowMs() - startedMs;
+  const final = withTotals(after, reclaimed.length, purged?.bytes ?? 0, { atMs: startedMs, ms, complete });
+  if (lock !== null) {
+    const saved = await saveLedger(actor, final);
+    if (!saved.ok) notes.push(saved.why);
+    await rotate(actor);
+  }
+  const report: PassReport = {
+    id: actor.passId,
+    startedMs,
+    ms,
+    budgetMs: options.budgetMs,
+    total: view.candidates.length,
+    examined,
+    complete,
+    results: results.map(({ result }) => result),
+    reclaimed,
+    recovered,
+    attention: attention.map(({ path }) => path),
+    purge: purged,
+    view,
+    ledger: final,
+    notes: [...notes, ...reclaimed.flatMap((each) => each.notes)],
+  };
+  return { ok: true, report };
+}
+
+async function readLedger({ actor, lock }: Run, notes: string[]): Promise<Ledger> {
+  const { ledger, damaged } = await loadLedger(actor);
+  if (damaged === null) return ledger;
+  notes.push(`the ledger could not be read (${damaged}); it was set aside and waits start again`);
+  if (lock !== null) await setLedgerAside(actor);
+  return EMPTY_LEDGER;
+}
+
+interface Worked {
+  readonly result: CandidateResult;
+  readonly act: Outcome | null;
+}
+
+/** Looks at candidates a few at a time, and acts on one after the other. */
+async function workThrough(run: Run, view: View, isOutOfTime: () => boolean): Promise<Worked[]> {
+  const { options, settings } = run;
+  const { io } = run.workspace;
+  const queue = inTurn(view.candidates, view.source.ledger);
+  const worked: Worked[] = [];
+  let reclaims = 0;
+  for (let start = 0; start < queue.length; start += SIDE_BY_SIDE) {
+    const group = queue.slice(start, start + SIDE_BY_SIDE);
+    options.onProgress?.({ examined: start, total: queue.length, doing: group[0]?.path ?? '' });
+    const inquiries = await Promise.all(
+      group.map((candidate) =>
+        investigate(candidate, { probe: view.probe, policy: policyOf(settings), nowMs: io.clock.nowMs, isOutOfTime }),
+      ),
+    );
+    for (const inquiry of inquiries) {
+      const one = await actOn(run, view, inquiry, reclaims);
+      if (one.act?.outcome === 'reclaimed') reclaims++;
+      worked.push(one);
+    }
+  }
+  return worked;
+}
+
+async function actOn(run: Run, view: View, inquiry: Inquiry, reclaims: number): Promise<Worked> {
+  const { options, settings, lock, startedMs, workspace } = run;
+  const skipped = (reasons: readonly Reason[]): Worked => ({
+    result: { inquiry, outcome: 'skipped', quarantineId: null, error: null, reasons },
+    act: null,
+  });
+  if (inquiry.verdict.verdict !== 'reclaim')
+    return {
+      result: { inquiry, outcome: null, quarantineId: null, error: null, reasons: inquiry.verdict.reasons },
+      act: null,
+    };
+  if (lock === null) return skipped([]);
+  if (settings.mode === 'report') return skipped([{ code: 'limit', detail: 'mode is "report": look, never touch' }]);
+  if (reclaims >= options.limit)
+    return skipped([{ code: 'limit', detail: `this pass reclaims no more than ${options.limit}` }]);
+  if (startedMs + options.budgetMs - workspace.io.clock.nowMs() < RESERVE_MS)
+    return skipped([{ code: 'out-of-time', detail: 'too little time was left to reclaim it' }]);
+  const plan = await planReclaim({ actor: run.actor, view, inquiry, settings, policy: policyOf(settings), lock });
+  if (!plan.ok) return skipped([plan.reason]);
+  const act = await quarantine(run.actor, plan.value);
+  return {
+    act,
+    result: {
+      inquiry,
+      outcome: act.outcome,
+      quarantineId: act.outcome === 'reclaimed' ? act.entry.id : null,
+      error: act.outcome === 'failed' ? act.error : null,
+      reasons: act.outcome === 'refused' ? act.reasons : [],
+    },
+  };
+}
+
+/** What the policy needs of the settings. */
+export const policyOf = ({ worktrees }: Settings): Policy => ({
+  idleMs: worktrees.idleMs,
+  emptyIdleMs: worktrees.emptyIdleMs,
+  ownerGraceMs: worktrees.ownerGraceMs,
+});
+
+const isCutShort = (verdict: Verdict): boolean =>
+  verdict.verdict === 'keep' && verdict.reasons.some(({ code }) => code === 'out-of-time');
+
+/** Candidates someone should look at, and was not told of lately. */
+function dueForAttention(
+  { options, workspace }: Run,
+  results: readonly CandidateResult[],
+  ledger: Ledger,
+): Candidate[] {
+  if (!options.announce) return [];
+  const nowMs = workspace.io.clock.nowMs();
+  return results
+    .filter(({ inquiry }) => inquiry.verdict.verdict === 'attention')
+    .map(({ inquiry }) => inquiry.candidate)
+    .filter((candidate) => nowMs - (ledger.announced[keyOf(candidate)] ?? 0) >= REMIND_MS);
+}
+
+/** The ledger after this pass: the cursor moved, dead owners remembered, the gone forgotten. */
+function remember(from: {
+  run: Run;
+  view: View;
+  results: readonly CandidateResult[];
+  attention: readonly Candidate[];
+  ledger: Ledger;
+}): Ledger {
+  const { run, view, results, attention, ledger } = from;
+  const nowMs = run.workspace.io.clock.nowMs();
+  const keys = new Set(view.candidates.map(keyOf));
+  const examined: Record<string, number> = keepOnly(ledger.examined, keys);
+  const dead: Record<string, number> = keepOnly(ledger.deadSince, keys);
+  const announced: Record<string, number> = keepOnly(ledger.announced, keys);
+  for (const { inquiry } of results) {
+    const key = keyOf(inquiry.candidate);
+    if (!isCutShort(inquiry.verdict)) examined[key] = nowMs;
+    const lock = inquiry.facts.lock;
+    if (lock?.known !== true) continue;
+    const since = deadSince(ledger, key, lock.value?.owner?.liveness === 'dead', nowMs);
+    if (since === null) delete dead[key];
+    else dead[key] = since;
+  }
+  for (const candidate of attention) announced[keyOf(candidate)] = nowMs;
+  return { ...ledger, examined, deadSince: dead, announced, landings: view.landings.cache() };
+}
+
+const withTotals = (ledger: Ledger, count: number, freed: number, lastPass: Ledger['lastPass']): Ledger => ({
+  ...ledger,
+  totals: { reclaimed: ledger.totals.reclaimed + count, bytes: ledger.totals.bytes + freed },
+  lastPass,
+});
+
+async function purgeDue(run: Run, view: View, isOutOfTime: () => boolean): Promise<PurgeReport> {
+  const { io } = run.workspace;
+  return purge(run.actor, { isOutOfTime, isQuiet: (tree, sinceMs) => quietSince(io, view, tree, sinceMs) });
+}

@@ -1,0 +1,177 @@
+/**
+ * From a verdict to what `quarantine` needs: the note, the place, and the second look.
+ *
+ * Contract: reads only. The second look is the first one again: the same `investigate`, on a
+ * view read afresh, at the place the tree lies now; besides, the registration must still name
+ * the same branch and commit.
+ * Failure direction: no place on the worktree's own file system is a reason, never a copy.
+ */
+import { randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import type { Actor } from './act/context.ts';
+import type { PassLock } from './act/lock.ts';
+import type { Reclaim } from './act/quarantine.ts';
+import { ENTRY_VERSION, type Entry, entryId, ourLock } from './core/entry.ts';
+import { groundWords } from './core/messages.ts';
+import type { Candidate, Policy, Reason, Verdict, WorktreeCandidate } from './core/model.ts';
+import { matchBranch } from './core/patterns.ts';
+import { reflogCommits } from './core/reflog.ts';
+import type { Settings } from './core/settings.ts';
+import { type Inquiry, investigate } from './observe/investigate.ts';
+import { readReflogs } from './observe/reflogs.ts';
+import { renew, type View } from './observe/view.ts';
+
+export interface PlanRequest {
+  readonly actor: Actor;
+  readonly view: View;
+  readonly inquiry: Inquiry;
+  readonly settings: Settings;
+  readonly policy: Policy;
+  readonly lock: PassLock;
+}
+
+export type Planned = { readonly ok: true; readonly value: Reclaim } | { readonly ok: false; readonly reason: Reason };
+
+/** Prepares the reclaim of a candidate whose verdict is `reclaim`. */
+export async function planReclaim(request: PlanRequest): Promise<Planned> {
+  const { actor, inquiry, settings, lock, view } = request;
+  const { candidate, verdict } = inquiry;
+  if (verdict.verdict !== 'reclaim') return refuse('unknown', 'no verdict to reclaim');
+  const name = candidate.kind === 'worktree' ? (candidate.branch ?? candidate.id) : candidate.id;
+  const id = entryId(name, randomBytes(3).toString('hex'));
+  const place = await placeFor(actor, candidate, id);
+  if (!place.ok) return place;
+  const commits = await commitsToPin(request, candidate);
+  if (!commits.ok) return commits;
+  const entry = entryFor({ id, candidate, verdict, tree: place.value, settings, nowMs: actor.io.clock.nowMs() });
+  return {
+    ok: true,
+    value: {
+      entry,
+      adminDir: candidate.kind === 'worktree' ? candidate.adminDir : null,
+      reflogCommits: commits.value,
+      secondLook: (at) => lookAgain(request, entry, at),
+      deleteBranch: mayDeleteBranch(candidate, verdict, view, settings),
+      stillOurs: lock.isHeld,
+    },
+  };
+}
+
+function entryFor(from: {
+  id: string;
+  candidate: Candidate;
+  verdict: Extract<Verdict, { verdict: 'reclaim' }>;
+  tree: string | null;
+  settings: Settings;
+  nowMs: number;
+}): Entry {
+  const { id, candidate, verdict, tree, settings, nowMs } = from;
+  const worktree = candidate.kind === 'worktree' ? candidate : null;
+  return {
+    version: ENTRY_VERSION,
+    id,
+    kind: worktree === null ? 'staging' : worktree.isMissing ? 'registration' : 'worktree',
+    phase: 'intent',
+    path: candidate.path,
+    tree,
+    registration: worktree?.id ?? null,
+    branch: worktree?.branch ?? null,
+    head: worktree?.head ?? null,
+    pin: null,
+    deletedBranchAt: null,
+    lockText: worktree?.locked ?? null,
+    ground: verdict.ground,
+    evidence: verdict.evidence,
+    because: groundWords(verdict),
+    ballast: [],
+    atMs: nowMs,
+    keepUntilMs: nowMs + settings.quarantine.keepMs,
+    forgetAtMs: nowMs + settings.quarantine.forgetMs,
+    bytes: null,
+    unverified: false,
+    restoreTo: null,
+    rebuild: false,
+  };
+}
+
+/**
+ * Where the tree will lie: below the common directory when that is on the same file system,
+ * else in a sibling directory of the worktree.
+ */
+async function placeFor(
+  { io, layout }: Actor,
+  candidate: Candidate,
+  id: string,
+): Promise<{ ok: true; value: string | null } | { ok: false; reason: Reason }> {
+  if (candidate.kind === 'worktree' && candidate.isMissing) return { ok: true, value: null };
+  const parent = dirname(candidate.path);
+  const [own, beside, common] = await Promise.all([
+    io.disk.lstat(candidate.path),
+    io.disk.lstat(parent),
+    io.disk.lstat(layout.commonDir),
+  ]);
+  if (!own.ok || !beside.ok || !common.ok) return refuse('unknown', 'its file system could not be told');
+  if (own.value.dev === common.value.dev) return { ok: true, value: layout.entry(id).tree };
+  if (own.value.dev !== beside.value.dev) return refuse('cross-device', 'it is a file system of its own');
+  return { ok: true, value: join(parent, '.reaper-quarantine', id, 'tree') };
+}
+
+/** The commits of its reflogs; git's own zero ids left out. */
+async function commitsToPin(
+  { actor }: PlanRequest,
+  candidate: Candidate,
+): Promise<{ ok: true; value: string[] } | { ok: false; reason: Reason }> {
+  if (candidate.kind !== 'worktree') return { ok: true, value: [] };
+  const reflogs = await readReflogs(actor.io.disk, candidate, actor.layout.commonDir);
+  if (!reflogs.known) return refuse('unknown', reflogs.why);
+  return { ok: true, value: reflogCommits([...reflogs.value.head, ...reflogs.value.branch]) };
+}
+
+/** Looks at the moved tree with facts read afresh. */
+async function lookAgain(
+  request: PlanRequest,
+  entry: Entry,
+  at: string,
+): Promise<{ verdict: Verdict; ballast: readonly string[] }> {
+  const { actor, inquiry, policy, view } = request;
+  const { io } = actor;
+  const fresh = await renew(view);
+  if (!fresh.known) return { verdict: keep(fresh.why), ballast: [] };
+  const candidate = sameCandidate(inquiry.candidate, fresh.value.worktrees, entry);
+  if (candidate === null) return { verdict: keep('it changed between the two looks'), ballast: [] };
+  const again = await investigate(candidate, {
+    probe: fresh.value.probe,
+    policy,
+    nowMs: io.clock.nowMs,
+    isOutOfTime: view.source.isOutOfTime,
+    at,
+  });
+  const ignored = again.facts.ignored;
+  return { verdict: again.verdict, ballast: ignored?.known === true ? ignored.value.ballast : [] };
+}
+
+/** The candidate as the registration describes it now, or null when it is no longer what was judged. */
+function sameCandidate(before: Candidate, worktrees: readonly WorktreeCandidate[], entry: Entry): Candidate | null {
+  if (before.kind === 'staging') return before;
+  const now = worktrees.find(({ id, isMain }) => !isMain && id === before.id);
+  if (now === undefined || now.path !== before.path) return null;
+  if (now.head !== before.head || now.branch !== before.branch) return null;
+  if (now.locked !== ourLock(entry.id)) return null;
+  return { ...now, locked: before.locked, isMissing: before.isMissing };
+}
+
+/** `merged`: git's own rule for `branch -d`. A branch outside the managed patterns, or a base, stays. */
+function mayDeleteBranch(candidate: Candidate, verdict: Verdict, { bases }: View, { worktrees }: Settings): boolean {
+  if (candidate.kind !== 'worktree' || candidate.branch === null || verdict.verdict !== 'reclaim') return false;
+  if (worktrees.branch === 'keep' || matchBranch(candidate.branch, worktrees.branches) === null) return false;
+  const ref = `refs/heads/${candidate.branch}`;
+  if (!bases.known || bases.value.some((base) => base.ref === ref)) return false;
+  return worktrees.branch === 'landed' || verdict.evidence?.how === 'ancestor';
+}
+
+const keep = (detail: string): Verdict => ({ verdict: 'keep', reasons: [{ code: 'unknown', detail }] });
+
+const refuse = (code: Reason['code'], detail: string): { ok: false; reason: Reason } => ({
+  ok: false,
+  reason: { code, detail },
+});

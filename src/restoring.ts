@@ -1,0 +1,89 @@
+/**
+ * `restore` as a person asks for it: by id, by branch, by path.
+ *
+ * Contract: under the same lock as a pass; a restored worktree is claimed for a while, so that
+ * the next pass does not take again what somebody just wanted back.
+ */
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { writeClaim } from './act/claims.ts';
+import type { Actor } from './act/context.ts';
+import { readEntries } from './act/entries.ts';
+import { acquireLock } from './act/lock.ts';
+import { type RestoreWish, restore } from './act/restore.ts';
+import type { Entry } from './core/entry.ts';
+import { DEFAULTS } from './core/settings.ts';
+import type { Workspace } from './workspace.ts';
+
+export type RestoredByName =
+  | {
+      readonly ok: true;
+      readonly entry: Entry;
+      readonly path: string;
+      /** True when its files had been purged and were checked out from its commit. */
+      readonly rebuilt: boolean;
+      readonly ballastGone: boolean;
+      /** How long the restored path is claimed, in milliseconds; null when it could not be. */
+      readonly claimedMs: number | null;
+    }
+  | {
+      readonly ok: false;
+      readonly problem: 'no-entry' | 'ambiguous' | 'busy' | 'path-taken' | 'branch-taken' | 'gone' | 'failed';
+      readonly why: string;
+      readonly entry: Entry | null;
+    };
+
+/** Who a claim made on restore belongs to. */
+export const RESTORED_BY = 'restored by hand';
+
+/** Restores what `name` names. */
+export async function restoreByName(workspace: Workspace, name: string, wish: RestoreWish): Promise<RestoredByName> {
+  const { entries } = await readEntries(workspace);
+  const entry = findEntry(entries, name, workspace.from);
+  if (entry === 'ambiguous')
+    return { ok: false, problem: 'ambiguous', why: `${name} names several entries`, entry: null };
+  if (entry === null)
+    return { ok: false, problem: 'no-entry', why: `nothing in quarantine is called ${name}`, entry: null };
+  const result = await withPassLock<RestoredByName>(workspace, async (actor) => {
+    const restored = await restore(actor, entry, wish);
+    if (!restored.ok)
+      return { ok: false, problem: restored.problem, why: `${entry.id} was not restored: ${restored.why}`, entry };
+    const claimedMs = await claimRestored(workspace, restored.path);
+    const { path, rebuilt, ballastGone } = restored;
+    return { ok: true, entry, path, rebuilt, ballastGone, claimedMs };
+  });
+  return result.ok ? result.value : { ok: false, problem: 'busy', why: result.why, entry };
+}
+
+/** Runs `work` while no pass can. */
+export async function withPassLock<T>(
+  { io, layout }: Workspace,
+  work: (actor: Actor) => Promise<T>,
+): Promise<{ ok: true; value: T } | { ok: false; why: string }> {
+  const passId = randomBytes(4).toString('hex');
+  const acquired = await acquireLock(io, layout, passId);
+  if (!acquired.ok) return acquired;
+  try {
+    return { ok: true, value: await work({ io, layout, passId }) };
+  } finally {
+    await acquired.lock.release();
+  }
+}
+
+async function claimRestored({ io, layout, settings }: Workspace, path: string): Promise<number | null> {
+  const ttlMs = (settings ?? DEFAULTS).quarantine.keepMs;
+  const claimed = await writeClaim({ io, layout }, { path, owner: RESTORED_BY, pid: null, ttlMs });
+  return claimed.ok ? ttlMs : null;
+}
+
+/** By id, by branch or by path (the newest counts), else by the start of an id. */
+function findEntry(entries: readonly Entry[], name: string, from: string): Entry | 'ambiguous' | null {
+  const exact = entries.find(({ id }) => id === name);
+  if (exact !== undefined) return exact;
+  const newest = [...entries].reverse();
+  const path = resolve(from, name);
+  const named = newest.find((entry) => entry.branch === name) ?? newest.find((entry) => entry.path === path);
+  if (named !== undefined) return named;
+  const starting = entries.filter(({ id }) => id.startsWith(name));
+  return starting.length > 1 ? 'ambiguous' : (starting[0] ?? null);
+}

@@ -1,0 +1,95 @@
+/**
+ * Opens a repository for a command: git found, repository discovered, configuration loaded.
+ *
+ * Contract: everything a command needs is here or is a problem with its own sentence; nothing
+ * is written. Failure direction: a configuration that is in error leaves `settings` null, and
+ * without settings nothing can be reclaimed.
+ */
+import { homedir } from 'node:os';
+import type { LoadedConfig } from './config/load.ts';
+import { loadSettings } from './config/load.ts';
+import { type Layout, layout } from './core/layout.ts';
+import type { WorktreeCandidate } from './core/model.ts';
+import type { Settings } from './core/settings.ts';
+import { createMachine } from './io/machine.ts';
+import type { Io } from './io/ports.ts';
+import { findProgram } from './io/program.ts';
+import { discover, gitVersion, isGitNewEnough, OLDEST_GIT, type Repository } from './observe/repository.ts';
+import { listWorktrees } from './observe/worktrees.ts';
+
+export interface Workspace {
+  readonly io: Io;
+  readonly repository: Repository;
+  readonly layout: Layout;
+  /** Root of the main worktree, or null when the repository is bare. */
+  readonly mainRoot: string | null;
+  readonly worktrees: readonly WorktreeCandidate[];
+  readonly config: LoadedConfig;
+  readonly settings: Settings | null;
+  readonly home: string;
+  /** The directory the command was started from, symbolic links resolved. */
+  readonly from: string;
+}
+
+export interface WorkspaceWish {
+  /** Any directory of the repository. */
+  readonly cwd: string;
+  readonly home?: string;
+  /** Epoch milliseconds after which git is not waited for. */
+  readonly deadlineMs?: () => number;
+  /** The machine to use; tests wrap it. */
+  readonly io?: Io;
+}
+
+export type Opened =
+  | { readonly ok: true; readonly value: Workspace }
+  | { readonly ok: false; readonly problem: 'no-git' | 'old-git' | 'no-repository' | 'no-list'; readonly why: string };
+
+/** Opens the repository that `cwd` belongs to. */
+export async function openWorkspace(wish: WorkspaceWish): Promise<Opened> {
+  const io = wish.io ?? realMachine(wish);
+  if (io === null) return { ok: false, problem: 'no-git', why: 'git was not found on PATH' };
+  const from = await io.disk.realpath(wish.cwd);
+  if (!from.ok) return { ok: false, problem: 'no-repository', why: from.why };
+  const [version, found] = await Promise.all([gitVersion(io.git, from.value), discover(io, from.value)]);
+  if (!version.ok) return { ok: false, problem: 'no-git', why: version.why };
+  if (!isGitNewEnough(version.value)) return { ok: false, problem: 'old-git', why: tooOld(version.value) };
+  if (!found.ok) return { ok: false, problem: 'no-repository', why: found.why };
+  const places = layout(found.value.commonDir);
+  const worktrees = await listWorktrees(io, found.value.commonDir);
+  if (!worktrees.known) return { ok: false, problem: 'no-list', why: worktrees.why };
+  const main = worktrees.value[0];
+  const mainRoot = main === undefined || main.isBare ? null : main.path;
+  const home = wish.home ?? homedir();
+  const config = await loadSettings({
+    io,
+    root: mainRoot,
+    gitDir: found.value.commonDir,
+    home,
+    layout: places,
+    worktreeRoots: worktrees.value.map(({ path }) => path),
+  });
+  const settings = config.ok ? config.settings : null;
+  return {
+    ok: true,
+    value: {
+      io,
+      repository: found.value,
+      layout: places,
+      mainRoot,
+      worktrees: worktrees.value,
+      config,
+      settings,
+      home,
+      from: from.value,
+    },
+  };
+}
+
+function realMachine(wish: WorkspaceWish): Io | null {
+  const git = findProgram('git', [wish.cwd]);
+  return git === null ? null : createMachine(git, wish.deadlineMs);
+}
+
+const tooOld = (version: readonly number[]): string =>
+  `git ${version.join('.')} is older than ${OLDEST_GIT.join('.')}, with which nothing can be proven landed`;
