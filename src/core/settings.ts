@@ -38,6 +38,9 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
+/** What a staging pattern gets that names no age. */
+export const DEFAULT_STAGING_AGE_MS = DAY_MS;
+
 export const DEFAULTS: Settings = {
   mode: 'reap',
   worktrees: {
@@ -88,4 +91,22 @@ export const FLOORS = {
   /** A pattern without `{pid}` has no owner to ask about, so only age speaks for it. */
   stagingAgeWithoutPidMs: DAY_MS,
   quarantineKeepMs: DAY_MS,
+  /** A pass that cannot even list worktrees would look like a reaper that works. */
+  budgetMs: 100,
+  /** A pass on every checkout would be felt. */
+  everyMs: MINUTE_MS,
+  limit: 1,
+} as const;
+
+/** Above these a repository's file cannot go; `git config reaper.*` can. */
+export const CEILINGS = {
+  /** Ten years: more is a slip of the keyboard. */
+  ageMs: 3650 * DAY_MS,
+  /** A longer pass belongs to a person at a terminal. */
+  budgetMs: MINUTE_MS,
+  /** With `detach: false` the git command waits for the pass. */
+  foregroundBudgetMs: 5 * SECOND_MS,
+  /** A file must not switch the reaper off unnoticed; `mode: report` does it in the open. */
+  everyMs: 7 * DAY_MS,
+  limit: 1000,
 } as const;
