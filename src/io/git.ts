@@ -25,6 +25,7 @@ const SAFE_CONFIG = [
   'protocol.allow=never',
   'gc.auto=0',
   'maintenance.auto=false',
+  'advice.graftFileDeprecated=false',
 ];
 
 const NO_HOOKS = 'core.hooksPath=/dev/null';
