@@ -10,7 +10,15 @@ import { build } from 'esbuild';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
+/** cosmiconfig's own loaders can run code and bring in a compiler; ours replace them all, so they stay out. */
+const withoutLoaders = {
+  name: 'without-cosmiconfig-loaders',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /cosmiconfig[\\/]dist[\\/]loaders\.js$/ }, () => ({ contents: 'module.exports = {};' })),
+};
+
 const shared = {
+  plugins: [withoutLoaders],
   bundle: true,
   platform: 'node',
   target: 'node20.19',

@@ -15,13 +15,14 @@ import { type PurgeReport, purge } from './act/purge.ts';
 import { type Outcome, quarantine } from './act/quarantine.ts';
 import { type Recovered, recoverAll } from './act/recover.ts';
 import { loadLedger, saveLedger, setLedgerAside } from './act/state.ts';
-import { deadSince, EMPTY_LEDGER, inTurn, keepOnly, keyOf, type Ledger } from './core/ledger.ts';
-import type { Candidate, Policy, Reason, Verdict } from './core/model.ts';
+import { EMPTY_LEDGER, inTurn, type Ledger } from './core/ledger.ts';
+import type { Candidate, Policy, Reason } from './core/model.ts';
 import type { Settings } from './core/settings.ts';
-import { type Inquiry, investigate } from './observe/investigate.ts';
+import { type Inquiry, type Investigation, proceed } from './observe/investigate.ts';
 import { quietSince } from './observe/quiet.ts';
 import { openView, type View } from './observe/view.ts';
 import { planReclaim } from './reclaim.ts';
+import { dueForAttention, isCutShort, remember, withTotals } from './remember.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface PassOptions {
@@ -82,11 +83,11 @@ export type Passed =
 /** Time a reclaim needs at the least; with less left none is started. */
 const RESERVE_MS = 100;
 
-/** A worktree that needs attention is mentioned this often, and never more. */
-const REMIND_MS = 7 * 86_400_000;
-
 /** Candidates looked at side by side: two cores, and git calls that wait for the disk. */
 const SIDE_BY_SIDE = 4;
+
+/** Candidates decided before the first of them is acted on: many share one landing proof. */
+const BATCH = 64;
 
 /** Runs one pass over the workspace. */
 export async function runPass(workspace: Workspace, options: PassOptions): Promise<Passed> {
@@ -139,8 +140,9 @@ async function pass(run: Run): Promise<Passed> {
   const results = await workThrough(run, view, isOutOfTime);
   const reclaimed = results.flatMap(({ act }) => (act?.outcome === 'reclaimed' ? [act] : []));
   const outcomes = results.map(({ result }) => result);
-  const attention = dueForAttention(run, outcomes, ledger);
-  const after = remember({ run, view, results: outcomes, attention, ledger });
+  const nowMs = io.clock.nowMs();
+  const attention = options.announce ? dueForAttention(outcomes, ledger, nowMs) : [];
+  const after = remember({ view, results: outcomes, attention, ledger, nowMs });
   const purged = lock === null ? null : await purgeDue(run, view, isOutOfTime);
   const examined = results.filter(({ result }) => !isCutShort(result.inquiry.verdict)).length;
   const complete = examined === view.candidates.length && (purged?.complete ?? true);
@@ -184,28 +186,52 @@ interface Worked {
   readonly act: Outcome | null;
 }
 
-/** Looks at candidates a few at a time, and acts on one after the other. */
+/** Looks at candidates a batch at a time, and acts on one after the other. */
 async function workThrough(run: Run, view: View, isOutOfTime: () => boolean): Promise<Worked[]> {
   const { options, settings } = run;
-  const { io } = run.workspace;
   const queue = inTurn(view.candidates, view.source.ledger);
+  const how = { probe: view.probe, policy: policyOf(settings), nowMs: run.workspace.io.clock.nowMs, isOutOfTime };
   const worked: Worked[] = [];
   let reclaims = 0;
-  for (let start = 0; start < queue.length; start += SIDE_BY_SIDE) {
-    const group = queue.slice(start, start + SIDE_BY_SIDE);
-    options.onProgress?.({ examined: start, total: queue.length, doing: group[0]?.path ?? '' });
-    const inquiries = await Promise.all(
-      group.map((candidate) =>
-        investigate(candidate, { probe: view.probe, policy: policyOf(settings), nowMs: io.clock.nowMs, isOutOfTime }),
-      ),
-    );
-    for (const inquiry of inquiries) {
+  for (let start = 0; start < queue.length; start += BATCH) {
+    const batch = queue.slice(start, start + BATCH);
+    const say = (candidate: Candidate, index: number) =>
+      options.onProgress?.({ examined: start + index, total: queue.length, doing: candidate.path });
+    for (const inquiry of await decideBatch(view, batch, how, say)) {
       const one = await actOn(run, view, inquiry, reclaims);
       if (one.act?.outcome === 'reclaimed') reclaims++;
       worked.push(one);
     }
   }
   return worked;
+}
+
+/** Cheap facts of all, then the landing proofs of those that got so far in one go, then the rest. */
+async function decideBatch(
+  view: View,
+  batch: readonly Candidate[],
+  how: Investigation,
+  say: (candidate: Candidate, index: number) => void,
+): Promise<Inquiry[]> {
+  const cheap = await inGroups(batch, (candidate, index) => {
+    say(candidate, index);
+    return proceed({ candidate, verdict: null, facts: {}, asked: [] }, how, 'landed');
+  });
+  await view.prepare(cheap.flatMap((each) => (each.verdict === null ? [each.candidate] : [])));
+  return inGroups(cheap, async (each) => {
+    if (each.verdict !== null) return each;
+    say(each.candidate, cheap.indexOf(each));
+    return (await proceed(each, how, null)) as Inquiry;
+  });
+}
+
+async function inGroups<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const done: R[] = [];
+  for (let start = 0; start < items.length; start += SIDE_BY_SIDE) {
+    const group = items.slice(start, start + SIDE_BY_SIDE);
+    done.push(...(await Promise.all(group.map((item, index) => work(item, start + index)))));
+  }
+  return done;
 }
 
 async function actOn(run: Run, view: View, inquiry: Inquiry, reclaims: number): Promise<Worked> {
@@ -245,56 +271,6 @@ export const policyOf = ({ worktrees }: Settings): Policy => ({
   idleMs: worktrees.idleMs,
   emptyIdleMs: worktrees.emptyIdleMs,
   ownerGraceMs: worktrees.ownerGraceMs,
-});
-
-const isCutShort = (verdict: Verdict): boolean =>
-  verdict.verdict === 'keep' && verdict.reasons.some(({ code }) => code === 'out-of-time');
-
-/** Candidates someone should look at, and was not told of lately. */
-function dueForAttention(
-  { options, workspace }: Run,
-  results: readonly CandidateResult[],
-  ledger: Ledger,
-): Candidate[] {
-  if (!options.announce) return [];
-  const nowMs = workspace.io.clock.nowMs();
-  return results
-    .filter(({ inquiry }) => inquiry.verdict.verdict === 'attention')
-    .map(({ inquiry }) => inquiry.candidate)
-    .filter((candidate) => nowMs - (ledger.announced[keyOf(candidate)] ?? 0) >= REMIND_MS);
-}
-
-/** The ledger after this pass: the cursor moved, dead owners remembered, the gone forgotten. */
-function remember(from: {
-  run: Run;
-  view: View;
-  results: readonly CandidateResult[];
-  attention: readonly Candidate[];
-  ledger: Ledger;
-}): Ledger {
-  const { run, view, results, attention, ledger } = from;
-  const nowMs = run.workspace.io.clock.nowMs();
-  const keys = new Set(view.candidates.map(keyOf));
-  const examined: Record<string, number> = keepOnly(ledger.examined, keys);
-  const dead: Record<string, number> = keepOnly(ledger.deadSince, keys);
-  const announced: Record<string, number> = keepOnly(ledger.announced, keys);
-  for (const { inquiry } of results) {
-    const key = keyOf(inquiry.candidate);
-    if (!isCutShort(inquiry.verdict)) examined[key] = nowMs;
-    const lock = inquiry.facts.lock;
-    if (lock?.known !== true) continue;
-    const since = deadSince(ledger, key, lock.value?.owner?.liveness === 'dead', nowMs);
-    if (since === null) delete dead[key];
-    else dead[key] = since;
-  }
-  for (const candidate of attention) announced[keyOf(candidate)] = nowMs;
-  return { ...ledger, examined, deadSince: dead, announced, landings: view.landings.cache() };
-}
-
-const withTotals = (ledger: Ledger, count: number, freed: number, lastPass: Ledger['lastPass']): Ledger => ({
-  ...ledger,
-  totals: { reclaimed: ledger.totals.reclaimed + count, bytes: ledger.totals.bytes + freed },
-  lastPass,
 });
 
 async function purgeDue(run: Run, view: View, isOutOfTime: () => boolean): Promise<PurgeReport> {

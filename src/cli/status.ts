@@ -90,7 +90,7 @@ function attentionHints(report: PassReport): string[] {
   return report.results.flatMap(({ inquiry }) => {
     const { candidate, verdict } = inquiry;
     if (verdict.verdict !== 'attention') return [];
-    const next = nextCommand(candidate, verdict);
+    const next = nextCommand(candidate, verdict, report.view);
     return next === null ? [] : [`  ${nameOf(candidate)}: ${next}`];
   });
 }

@@ -6,9 +6,10 @@
  */
 import Table from 'cli-table3';
 import type { Entry } from '../core/entry.ts';
-import { groundWords, nextStep, reasonWords, untilWords } from '../core/messages.ts';
+import { groundWords, nextStep, reasonWords, shortRef, untilWords } from '../core/messages.ts';
 import type { Candidate, Reason, Verdict } from '../core/model.ts';
 import { bytes, duration, printable } from '../core/text.ts';
+import type { View } from '../observe/view.ts';
 import type { CandidateResult } from '../pass.ts';
 import type { Context } from './context.ts';
 
@@ -162,8 +163,11 @@ function restorableWords(entry: Entry, nowMs: number): string {
 }
 
 /** The next command for a verdict that a person could change. */
-export function nextCommand(candidate: Candidate, verdict: Verdict): string | null {
+export function nextCommand(candidate: Candidate, verdict: Verdict, view: View | null): string | null {
   if (verdict.verdict === 'reclaim' || verdict.verdict === 'wait') return null;
   const [first] = verdict.reasons;
-  return first === undefined ? null : nextStep(first.code, candidate.path);
+  const base = view?.bases.known === true ? view.bases.value[0]?.ref : undefined;
+  return first === undefined
+    ? null
+    : nextStep(first.code, candidate.path, base === undefined ? 'HEAD~1' : shortRef(base));
 }

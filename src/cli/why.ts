@@ -37,7 +37,7 @@ export async function why(context: Context, name: string): Promise<Answer> {
     `  ${fact}`,
     answerWords(fact, inquiry.facts[fact] as Fact<unknown>, nowMs),
   ]);
-  const next = nextCommand(candidate, inquiry.verdict);
+  const next = nextCommand(candidate, inquiry.verdict, view);
   const text = [
     `${nameOf(candidate)}  ${printable(candidate.path)}`,
     layOut(rows, context.width, [1]),

@@ -7,6 +7,7 @@
  * - The newest own commit was left behind (a reset, say) and is proven nowhere: not landed.
  * Failure direction: a reflog or a proof that cannot be had is unknown.
  */
+import type { Proof } from '../core/landing.ts';
 import {
   type Evidence,
   type Fact,
@@ -19,11 +20,6 @@ import {
 import { ownCommits } from '../core/reflog.ts';
 import type { Io } from '../io/ports.ts';
 import { type Reflogs, readReflogs } from './reflogs.ts';
-
-/** The ladder's answer for one commit. */
-export type Proof =
-  | { readonly landed: true; readonly evidence: Evidence }
-  | { readonly landed: false; readonly why: string };
 
 export type Prove = (head: Oid, branch: string | null) => Promise<Fact<Proof>>;
 

@@ -27,14 +27,30 @@ export interface Investigation {
   readonly at?: string;
 }
 
+/** An inquiry that was stopped before a fact that is cheaper for many candidates at once. */
+export interface Paused {
+  readonly candidate: Candidate;
+  readonly verdict: null;
+  readonly facts: Facts;
+  readonly asked: Inquiry['asked'];
+}
+
 /** Asks until there is a verdict. */
 export async function investigate(candidate: Candidate, how: Investigation): Promise<Inquiry> {
-  const asked: { fact: FactName; ms: number }[] = [];
-  let facts: Facts = {};
+  const start: Paused = { candidate, verdict: null, facts: {}, asked: [] };
+  return (await proceed(start, how, null)) as Inquiry;
+}
+
+/** Goes on from where an inquiry stands, until there is a verdict or `pauseAt` is asked for. */
+export async function proceed(from: Paused, how: Investigation, pauseAt: FactName | null): Promise<Inquiry | Paused> {
+  const { candidate } = from;
+  const asked = [...from.asked];
+  let { facts } = from;
   for (;;) {
     const decision: Decision = decide(candidate, facts, how.policy, how.nowMs());
     if (decision.verdict !== 'ask') return { candidate, verdict: decision, facts, asked };
     const { fact } = decision;
+    if (fact === pauseAt) return { candidate, verdict: null, facts, asked };
     if (how.isOutOfTime()) return { candidate, verdict: outOfTime(fact), facts, asked };
     const startMs = how.nowMs();
     const answer = await observe(how, candidate, fact);

@@ -6,6 +6,8 @@
  * again, for the second look. Nothing is written.
  * Failure direction: a shared part that cannot be read makes the facts that rest on it unknown.
  */
+
+import type { Proof } from '../core/landing.ts';
 import type { Layout } from '../core/layout.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { type Candidate, type Fact, known, unknown, type WorktreeCandidate } from '../core/model.ts';
@@ -14,9 +16,8 @@ import type { Settings } from '../core/settings.ts';
 import type { Io } from '../io/ports.ts';
 import { type Base, resolveBases } from './base.ts';
 import { type ClaimRecord, readClaims } from './claims.ts';
-import type { Proof } from './ground.ts';
 import type { Probe } from './investigate.ts';
-import { createLandings, type Landings } from './landed/index.ts';
+import { createLandings, type Landings, type Question } from './landed/index.ts';
 import { createMountReader, type MountReader } from './mounts.ts';
 import { createProbe } from './probe.ts';
 import { type ProcessTable, scanProcesses } from './processes.ts';
@@ -43,6 +44,8 @@ export interface View {
   readonly landings: Landings;
   /** Proves one commit against the bases. */
   readonly prove: (head: string, branch: string | null) => Promise<Fact<Proof>>;
+  /** Proves the HEADs of many candidates in one go; `prove` then finds them answered. */
+  readonly prepare: (candidates: readonly Candidate[]) => Promise<void>;
   readonly claims: () => Promise<Fact<readonly ClaimRecord[]>>;
   readonly processes: () => Promise<Fact<ProcessTable>>;
   readonly mounts: MountReader;
@@ -91,8 +94,11 @@ function assemble(source: ViewSource, lasting: Lasting): View {
       if (!lasting.bases.known) return unknown(lasting.bases.why);
       return lasting.landings.proveOne(head, branch, lasting.bases.value);
     },
+    prepare: async (candidates) => {
+      if (lasting.bases.known) await lasting.landings.prove(candidates.flatMap(questionOf), lasting.bases.value);
+    },
     claims: once(() => readClaims(io, layout)),
-    processes: once(() => scanProcesses({ self: io.processes.self })),
+    processes: once(() => scanProcesses({ self: io.processes.self, disk: io.disk })),
     mounts: createMountReader(io.disk),
   };
   return { ...view, probe: createProbe(view) };
@@ -105,6 +111,9 @@ export async function renew(view: View): Promise<Fact<View>> {
   if (!listing.known) return listing;
   return known(assemble(view.source, { ...view, worktrees: listing.value }));
 }
+
+const questionOf = (candidate: Candidate): Question[] =>
+  candidate.kind === 'worktree' && candidate.head !== null ? [{ head: candidate.head, branch: candidate.branch }] : [];
 
 /** Only what a pattern brings in is a candidate; the rest is not even mentioned. */
 function isCandidate(worktree: WorktreeCandidate, source: ViewSource): boolean {

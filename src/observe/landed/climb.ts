@@ -1,0 +1,225 @@
+/**
+ * Rungs `adds-nothing`, `replayed` and `patches`, for many branches of one base at a time.
+ *
+ * Contract: sweeps the base's history in chunks, oldest first, merges what the sweep offers, and
+ * says of every branch what came of it. What is called proven was recomputed by git: a merge whose
+ * tree is exactly the tree of a commit in the base's history.
+ * Failure direction: a merge that conflicts or cannot be made proves nothing; where it could have
+ * been the one that matters, the answer is unknown and not "not landed".
+ */
+import { BELOW, type Limits } from '../../core/landing.ts';
+import type { Oid } from '../../core/model.ts';
+import { type CachedOpen, keptPaths } from './cache.ts';
+import type { Merged, Merger } from './merge.ts';
+import { landedMessages } from './messages.ts';
+import { provePatches } from './patches.ts';
+import { recordsOf, treesOf } from './read.ts';
+import { type Candidate, type GroupedRecord, type Search, sweep } from './search.ts';
+import { isWholeBetween } from './shallow.ts';
+import type { BaseHistory, Judging, Outcome, Shape, Start } from './start.ts';
+
+export interface Climb {
+  readonly judging: Judging;
+  readonly history: BaseHistory;
+  readonly merger: Merger;
+  readonly shapes: ReadonlyMap<Start, Shape>;
+  /** Own commits of all branches, with their parents. */
+  readonly own: ReadonlyMap<Oid, readonly Oid[]>;
+}
+
+/** One branch on its way up the ladder. */
+export interface Climber {
+  readonly start: Start;
+  readonly search: Search;
+  /** Index on the spine up to which nothing is left to look at. */
+  done: number;
+  proof: { readonly how: Candidate['how'] | 'patches'; readonly commit: Oid; readonly ours: string } | null;
+  /** Paths in which merging it into the base's tip conflicts. */
+  conflict: readonly string[] | null;
+  /** Why a merge could not be made; matters when no other one proves the branch. */
+  failed: string | null;
+  /** Why the search cannot go on in this run. */
+  unread: string | null;
+  /** The bound that was hit. */
+  limit: string | null;
+  /** Merging it into the base's tip was tried in this run. */
+  isTipTried: boolean;
+}
+
+/** Climbs with every branch of `climb.shapes`; returns the outcome by tip. */
+export async function climbLadder(climb: Climb): Promise<Map<Oid, Outcome>> {
+  const { judging, history } = climb;
+  const last = history.spine.commits.length - 1;
+  const climbers = [...climb.shapes].map(([start, shape]) => climberOf(start, shape, judging.limits));
+  const oldest = Math.min(last, ...climbers.map(({ search }) => search.from)) + 1;
+  for (const { first, end } of chunksOf(history, oldest, judging.limits.chunkCommits)) {
+    const active = climbers.filter((each) => isClimbing(each) && each.search.from < end);
+    await sweepChunk(climb, active, first, end);
+    if (end === last) await tryTip(climb, active);
+    await tryCandidates(climb, active, end);
+  }
+  if (last === BELOW) await tryTip(climb, climbers);
+  await provePatches(
+    climb,
+    climbers.filter((each) => isClimbing(each) && each.done === last),
+  );
+  const outcomes = new Map<Oid, Outcome>();
+  for (const climber of climbers) outcomes.set(climber.start.tip, await outcomeOf(climb, climber));
+  return outcomes;
+}
+
+const isClimbing = ({ proof, unread, limit }: Climber): boolean => proof === null && unread === null && limit === null;
+
+function climberOf(start: Start, { net, own }: Shape, limits: Limits): Climber {
+  const { tip, from, behind, prior } = start;
+  const likes = new Map(prior?.likes.map(([oid = '', ...twins]) => [oid, twins]));
+  const untouched = new Set(prior === null ? net.keys() : prior.untouched);
+  const progress = { until: from, budget: limits.merges, isTouched: false };
+  const { reached } = start;
+  const search: Search = { tip, net, own, from, behind, reached, untouched, likes, candidates: [], ...progress };
+  const open = { proof: null, conflict: null, failed: null, unread: null, limit: null };
+  return { start, search, done: from, ...open, isTipTried: false };
+}
+
+/** Stretches of the spine whose commits are read at once: at least one spine commit each. */
+function* chunksOf({ spine }: BaseHistory, oldest: number, maxCommits: number) {
+  const sizes = new Array<number>(spine.commits.length).fill(0);
+  for (const group of spine.groupOf.values()) sizes[group] = (sizes[group] ?? 0) + 1;
+  for (let first = oldest; first < spine.commits.length; ) {
+    let end = first;
+    let size = sizes[first] ?? 0;
+    while (end + 1 < spine.commits.length && size + (sizes[end + 1] ?? 0) <= maxCommits) size += sizes[++end] ?? 0;
+    yield { first, end };
+    first = end + 1;
+  }
+}
+
+async function sweepChunk(climb: Climb, active: readonly Climber[], first: number, end: number): Promise<void> {
+  const { spine, floor } = climb.history;
+  const tip = spine.commits[end];
+  if (active.length === 0 || tip === undefined) return;
+  const older = spine.commits[first - 1] ?? floor;
+  const read = await recordsOf(climb.judging.view, tip, older === null ? [] : [older]);
+  if (!read.known) {
+    for (const climber of active) climber.unread = read.why;
+    return;
+  }
+  const grouped = read.value.flatMap((record): GroupedRecord[] => {
+    const group = spine.groupOf.get(record.oid);
+    return group === undefined ? [] : [{ record, group, isOnSpine: spine.indexOf.has(record.oid) }];
+  });
+  sweep(
+    active.map(({ search }) => search),
+    grouped,
+    end,
+  );
+}
+
+/**
+ * Rung `adds-nothing`. Left out where a path is untouched, since the merge would change it, and
+ * where nothing was touched since it was last tried. A branch that changes nothing as a whole
+ * would pass without proving anything.
+ */
+async function tryTip({ judging, merger }: Climb, active: readonly Climber[]): Promise<void> {
+  const { view, base } = judging;
+  const trying = active.filter((each) => isClimbing(each) && isTipWorthTrying(each));
+  const trees = await treesOf(view, trying.length === 0 ? [] : [base]);
+  const tree = trees.known ? trees.value.get(base) : undefined;
+  const merges = await merger.merge(trying.map(({ search }) => ({ ours: base, theirs: search.tip })));
+  for (const [index, climber] of trying.entries()) {
+    climber.isTipTried = true;
+    const merged = merges[index];
+    if (merged?.kind === 'conflict') climber.conflict = merged.paths;
+    judgeMerge(climber, { commit: base, tree: tree ?? '', ours: base, how: 'adds-nothing', rank: 0 }, merged);
+  }
+}
+
+function isTipWorthTrying({ search, start }: Climber): boolean {
+  if (search.net.size === 0 || search.untouched.size > 0) return false;
+  return search.isTouched || start.prior === null || start.prior.code === 'partial' || start.prior.code === 'limit';
+}
+
+/** Rung `replayed`, and `adds-nothing` at an earlier base commit: first one merge each, then more at a time. */
+async function tryCandidates({ judging, merger }: Climb, active: readonly Climber[], end: number): Promise<void> {
+  const queues = active.filter(isClimbing).map((climber) => ({
+    climber,
+    left: climber.search.candidates.toSorted((a, b) => a.rank - b.rank),
+  }));
+  for (let width = 1; queues.some(({ climber, left }) => isClimbing(climber) && left.length > 0); width *= 2) {
+    const round = queues.flatMap(({ climber, left }) =>
+      isClimbing(climber) ? left.splice(0, width).map((candidate) => ({ climber, candidate })) : [],
+    );
+    const merges = await merger.merge(
+      round.map(({ climber, candidate }) => ({ ours: candidate.ours, theirs: climber.search.tip })),
+    );
+    for (const [index, { climber, candidate }] of round.entries()) {
+      climber.search.budget--;
+      judgeMerge(climber, candidate, merges[index]);
+    }
+  }
+  for (const climber of active) settle(climber, end, judging.limits.merges);
+}
+
+function judgeMerge(climber: Climber, candidate: Candidate, merged: Merged | undefined): void {
+  if (merged === undefined || merged.kind === 'failed') {
+    climber.failed ??= merged?.why ?? landedMessages.unread('git merge-tree gave no answer');
+  } else if (merged.kind === 'clean' && merged.tree === candidate.tree && climber.proof === null) {
+    climber.proof = candidate;
+  }
+}
+
+/** Notes how far a branch has come by the end of a chunk. */
+function settle(climber: Climber, end: number, maxMerges: number): void {
+  const { search } = climber;
+  search.candidates.length = 0;
+  if (!isClimbing(climber)) return;
+  climber.unread = climber.failed;
+  if (climber.unread !== null) return;
+  climber.done = search.until;
+  if (search.until < end) climber.limit = landedMessages.limit.merges(maxMerges);
+}
+
+async function outcomeOf(climb: Climb, climber: Climber): Promise<Outcome> {
+  const { view, base, ref } = climb.judging;
+  const { start, proof } = climber;
+  const unread = (why: string): Outcome => ({
+    kind: 'unread',
+    why,
+    open: progressOf(climb, climber),
+    prior: start.prior,
+  });
+  if (proof === null && climber.unread !== null) return unread(climber.unread);
+  const isWhole = await isWholeBetween(view, proof?.ours ?? base, start.tip);
+  if (!isWhole.known) return unread(isWhole.why);
+  if (!isWhole.value) return unread(landedMessages.shallow(ref));
+  if (proof !== null)
+    return { kind: 'proven', proof: { head: start.tip, how: proof.how, commit: proof.commit, at: base } };
+  return { kind: 'open', open: { ...placeOf(climb, climber), ...answerOf(climber) }, prior: start.prior };
+}
+
+/** How far the search got, for the next run to go on from; null when it did not move. */
+function progressOf(climb: Climb, climber: Climber): CachedOpen | null {
+  if (climber.done === climber.search.from && climber.start.prior === null) return null;
+  return { ...placeOf(climb, climber), code: 'partial', detail: [] };
+}
+
+function placeOf({ history }: Climb, { start, search, done }: Climber): Omit<CachedOpen, 'code' | 'detail'> {
+  return {
+    head: start.tip,
+    at: (done === BELOW ? history.below : history.spine.commits[done]) ?? start.tip,
+    own: start.fingerprint,
+    mergeBases: start.mergeBases,
+    behind: start.behind + done - search.from,
+    untouched: keptPaths(search.untouched),
+    likes: [...search.likes].map(([oid, twins]) => [oid, ...twins]),
+  };
+}
+
+function answerOf({ start, search, limit, conflict, isTipTried }: Climber): Pick<CachedOpen, 'code' | 'detail'> {
+  if (limit !== null) return { code: 'limit', detail: [limit] };
+  if (search.net.size === 0) return { code: 'cancels', detail: [] };
+  if (search.untouched.size > 0) return { code: 'adds', detail: keptPaths(search.untouched) };
+  if (conflict !== null) return { code: 'conflict', detail: keptPaths(conflict) };
+  if (!isTipTried && start.prior?.code === 'conflict') return { code: 'conflict', detail: start.prior.detail };
+  return { code: 'adds', detail: [] };
+}

@@ -1,0 +1,157 @@
+/**
+ * What git says about commits, read in few processes: reachability, graphs, changes.
+ *
+ * Contract: plumbing and explicit options only, object ids only (never a name that a branch could
+ * choose), output parsed by position. Every answer is a `Fact`.
+ * Failure direction: output of an unexpected shape is unknown, as is anything git could not read.
+ */
+import type { Change, CommitRecord } from '../../core/landing.ts';
+import { type Fact, known, type Oid, unknown } from '../../core/model.ts';
+import { landedMessages } from './messages.ts';
+import type { View } from './view.ts';
+
+/** Arguments of one process: 500 ids are 20 kB, far below every system's limit. */
+const IDS_PER_CALL = 500;
+
+const RAW = ['--raw', '-r', '-z', '--no-abbrev', '--no-renames', '--no-color', '--no-ext-diff', '--no-textconv'];
+
+/** Of `oids`, those that are commits in this repository. */
+export async function presentCommits(view: View, oids: readonly Oid[]): Promise<Fact<ReadonlySet<Oid>>> {
+  const answer = await view.run(['cat-file', '--batch-check=%(objectname) %(objecttype)'], lines(oids));
+  if (!answer.ok) return unread(answer);
+  const present = new Set<Oid>();
+  for (const line of answer.stdout.split('\n')) {
+    const [oid = '', type] = line.split(' ');
+    if (type === 'commit') present.add(oid);
+  }
+  return known(present);
+}
+
+/** Tree ids of commits; a commit that cannot be read is absent. */
+export async function treesOf(view: View, commits: readonly Oid[]): Promise<Fact<ReadonlyMap<Oid, Oid>>> {
+  if (commits.length === 0) return known(new Map());
+  const input = lines(commits.map((oid) => `${oid}^{tree}`));
+  const answer = await view.run(['cat-file', '--batch-check=%(objectname) %(objecttype)'], input);
+  if (!answer.ok) return unread(answer);
+  const trees = new Map<Oid, Oid>();
+  for (const [index, line] of answer.stdout.split('\n').entries()) {
+    const [oid = '', type] = line.split(' ');
+    const commit = commits[index];
+    if (type === 'tree' && commit !== undefined) trees.set(commit, oid);
+  }
+  return known(trees);
+}
+
+/** What is reachable from `tips` and not from `without`, children first; null when over `max`. */
+export async function graphOf(
+  view: View,
+  tips: readonly Oid[],
+  without: readonly Oid[],
+  max: number,
+): Promise<Fact<Map<Oid, readonly Oid[]> | null>> {
+  const args = ['rev-list', '--topo-order', '--parents', `--max-count=${max + 1}`, '--stdin'];
+  const answer = await view.run(args, lines([...tips, ...without.map((oid) => `^${oid}`)]));
+  if (!answer.ok) return unread(answer);
+  const graph = new Map<Oid, readonly Oid[]>();
+  for (const line of answer.stdout.split('\n')) {
+    if (line === '') continue;
+    const [oid = '', ...parents] = line.split(' ');
+    graph.set(oid, parents);
+  }
+  return known(graph.size > max ? null : graph);
+}
+
+/** One commit that all of `points` descend from, or null. */
+export async function commonAncestor(view: View, points: readonly Oid[]): Promise<Fact<Oid | null>> {
+  let common = points[0] ?? null;
+  for (let at = 1; at < points.length && common !== null; at += IDS_PER_CALL) {
+    const some = points.slice(at, at + IDS_PER_CALL);
+    const answer = await view.run(['merge-base', '--octopus', common, ...some], undefined, [1]);
+    if (!answer.ok) return unread(answer);
+    common = answer.stdout.trim() || null;
+  }
+  return known(common);
+}
+
+/** Every commit of a range, with what it changed against its first parent, newest first. */
+export async function recordsOf(view: View, tip: Oid, without: readonly Oid[]): Promise<Fact<readonly CommitRecord[]>> {
+  const args = ['log', ...RAW, '--no-show-signature', '--no-notes', '--diff-merges=first-parent', '--format=%H %T %P'];
+  const answer = await view.run([...args, '--stdin'], lines([tip, ...without.map((oid) => `^${oid}`)]));
+  if (!answer.ok) return unread(answer);
+  const records: CommitRecord[] = [];
+  let changes: Change[] = [];
+  const isRead = eachToken(answer.stdout, {
+    header(text) {
+      const [oid = '', tree = '', ...parents] = text.split(' ').filter((word) => word !== '');
+      changes = [];
+      records.push({ oid, tree, parents, changes });
+    },
+    change: (change) => changes.push(change),
+  });
+  return isRead ? known(records) : unknown(landedMessages.unread('the output of git log has an unknown shape'));
+}
+
+/** Two commits to compare; `from` null compares with nothing, as for a root commit. */
+export interface Pair {
+  readonly from: Oid | null;
+  readonly to: Oid;
+}
+
+/** What each pair changes, in order. */
+export async function changesOf(view: View, pairs: readonly Pair[]): Promise<Fact<readonly (readonly Change[])[]>> {
+  if (pairs.length === 0) return known([]);
+  const args = ['diff-tree', '--stdin', ...RAW, '--always', '--root'];
+  const answer = await view.run(args, lines(pairs.map(pairLine)));
+  if (!answer.ok) return unread(answer);
+  const all: Change[][] = [];
+  const isRead = eachToken(answer.stdout, {
+    header: () => all.push([]),
+    change: (change) => all.at(-1)?.push(change),
+  });
+  if (isRead && all.length === pairs.length) return known(all);
+  return unknown(landedMessages.unread('the output of git diff-tree has an unknown shape'));
+}
+
+/** The patch of each pair, as text, in order. */
+export async function patchesOf(view: View, pairs: readonly Pair[]): Promise<Fact<readonly string[]>> {
+  if (pairs.length === 0) return known([]);
+  const shape = ['-p', '-U3', '--inter-hunk-context=0', '--full-index', '--submodule=short', '--diff-algorithm=myers'];
+  const plain = ['--no-renames', '--no-color', '--no-ext-diff', '--no-textconv', '--src-prefix=a/', '--dst-prefix=b/'];
+  const args = ['diff-tree', '--stdin', '-r', '--always', '--root', ...shape, ...plain];
+  const answer = await view.run(args, lines(pairs.map(pairLine)));
+  if (!answer.ok) return unread(answer);
+  const patches = answer.stdout.split(/(?:^|(?<=\n))[0-9a-f]{40,64}\n/).slice(1);
+  if (patches.length === pairs.length) return known(patches);
+  return unknown(landedMessages.unread('the output of git diff-tree has an unknown shape'));
+}
+
+const pairLine = ({ from, to }: Pair): string => (from === null ? to : `${to} ${from}`);
+
+interface TokenReader {
+  readonly header: (text: string) => void;
+  readonly change: (change: Change) => void;
+}
+
+/** Walks `--raw -z` output: a token with a colon in front is followed by its path, all others are headers. */
+function eachToken(stdout: string, reader: TokenReader): boolean {
+  const tokens = stdout.split('\0');
+  for (let at = 0; at < tokens.length; at++) {
+    const token = (tokens[at] ?? '').replace(/^\n/, '');
+    if (token === '') continue;
+    if (!token.startsWith(':')) {
+      if (!/^[0-9a-f]{40}/.test(token)) return false;
+      reader.header(token);
+      continue;
+    }
+    const [oldMode = '', newMode = '', oldOid = '', newOid = ''] = token.slice(1).split(' ');
+    const path = tokens[++at];
+    if (path === undefined || newOid === '') return false;
+    reader.change({ path, before: `${oldMode}:${oldOid}`, after: `${newMode}:${newOid}` });
+  }
+  return true;
+}
+
+const lines = (items: readonly string[]): string => items.map((item) => `${item}\n`).join('');
+
+const unread = (answer: { readonly why: string; readonly outOfTime?: boolean }): Fact<never> =>
+  unknown(answer.outOfTime === true ? landedMessages.outOfTime() : landedMessages.unread(answer.why));

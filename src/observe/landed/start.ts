@@ -1,0 +1,335 @@
+/**
+ * Rung `ancestor`, and where the search for every other branch starts.
+ *
+ * Contract: one walk tells which heads the base reaches and what the others have of their own; a
+ * second reads the base's history back to the oldest place any of them has to start from. A place
+ * remembered from an earlier run is used while the branch stands on the base as it did then.
+ * Failure direction: a head that cannot be placed is unknown; it never counts as reached.
+ */
+import {
+  BELOW,
+  type Change,
+  type CommitGraph,
+  independent,
+  type Limits,
+  newestOnSpine,
+  type OwnHistory,
+  ownHistory,
+  pathsKey,
+  reachable,
+  type Spine,
+  spineOf,
+} from '../../core/landing.ts';
+import type { Oid } from '../../core/model.ts';
+import type { CachedOpen, CachedProof, Memory } from './cache.ts';
+import { landedMessages } from './messages.ts';
+import { changesOf, commonAncestor, graphOf, type Pair, presentCommits } from './read.ts';
+import type { OwnCommit } from './search.ts';
+import type { View } from './view.ts';
+
+/** What judging one base needs at hand. */
+export interface Judging {
+  readonly view: View;
+  readonly base: Oid;
+  /** The base's name in sentences. */
+  readonly ref: string;
+  readonly limits: Limits;
+  readonly memory: Memory;
+}
+
+/** What came of one head. `unread` is not remembered, but for how far the search got. */
+export type Outcome =
+  | { readonly kind: 'proven'; readonly proof: CachedProof }
+  | { readonly kind: 'open'; readonly open: CachedOpen; readonly prior: CachedOpen | null }
+  | {
+      readonly kind: 'unread';
+      readonly why: string;
+      readonly open: CachedOpen | null;
+      readonly prior: CachedOpen | null;
+    };
+
+export const unreadOutcome = (why: string): Outcome => ({ kind: 'unread', why, open: null, prior: null });
+
+/** A branch that has to be searched for, placed on the base's history. */
+export interface Start {
+  readonly tip: Oid;
+  readonly own: OwnHistory;
+  readonly fingerprint: string;
+  readonly mergeBases: readonly Oid[];
+  readonly from: number;
+  readonly behind: number;
+  /** Base commits newer than `from` that the branch holds all the same. */
+  readonly reached: ReadonlySet<Oid>;
+  readonly prior: CachedOpen | null;
+}
+
+/** The base's history as far back as any branch needs it. */
+export interface BaseHistory {
+  readonly spine: Spine;
+  readonly graph: CommitGraph;
+  /** What the history was read down to, or null when it was read to its end. */
+  readonly floor: Oid | null;
+  /** The spine commit just below the oldest one read. */
+  readonly below: Oid | null;
+}
+
+/** The own commits of all branches, and which of the asked commits the base does not reach. */
+export interface Reach {
+  readonly outcomes: Map<Oid, Outcome>;
+  /** Heads the base does not reach. */
+  readonly left: readonly Oid[];
+  readonly graph: CommitGraph;
+  readonly isReached: (oid: Oid) => boolean;
+}
+
+/** Asks once for all heads, and for the places remembered of them, what the base does not reach. */
+export async function reach(judging: Judging, heads: readonly Oid[]): Promise<Reach> {
+  const { view, base, memory } = judging;
+  const outcomes = new Map<Oid, Outcome>();
+  const places = heads.flatMap((head) => [memory.proof(head)?.at, ...memory.open(head).map(({ at }) => at)]);
+  const asked = [...new Set([...heads, ...places.filter((at) => at !== undefined)])];
+  const nothing = { outcomes, left: [], graph: new Map(), isReached: () => false };
+  const fail = (why: string): Reach => {
+    for (const head of heads) outcomes.set(head, unreadOutcome(why));
+    return nothing;
+  };
+  const present = await presentCommits(view, [...asked, base]);
+  if (!present.known) return fail(present.why);
+  if (!present.value.has(base)) return fail(landedMessages.missing('the base commit', base));
+  const there = asked.filter((oid) => present.value.has(oid));
+  const { graph, refused } = await ownGraph(judging, there);
+  const isReached = (oid: Oid) => present.value.has(oid) && !graph.has(oid) && !refused.has(oid);
+  for (const head of heads) {
+    const proof = memory.proof(head);
+    if (!present.value.has(head)) outcomes.set(head, unreadOutcome(landedMessages.missing('commit', head)));
+    else if (isReached(head))
+      outcomes.set(head, { kind: 'proven', proof: { head, how: 'ancestor', commit: head, at: base } });
+    else if (proof !== null && isReached(proof.at)) outcomes.set(head, { kind: 'proven', proof });
+    else if (refused.has(head)) outcomes.set(head, unreadOutcome(refused.get(head) ?? ''));
+  }
+  return { outcomes, left: heads.filter((head) => !outcomes.has(head)), graph, isReached };
+}
+
+interface OwnGraph {
+  readonly graph: CommitGraph;
+  /** Commits whose own history could not be read or is too long, with the reason. */
+  readonly refused: ReadonlyMap<Oid, string>;
+}
+
+/** All at once; where one of them spoils that, each on its own. */
+async function ownGraph({ view, base, limits }: Judging, oids: readonly Oid[]): Promise<OwnGraph> {
+  const together = await graphOf(view, oids, [base], limits.baseCommits);
+  if (together.known && together.value !== null) return { graph: together.value, refused: new Map() };
+  const graph = new Map<Oid, readonly Oid[]>();
+  const refused = new Map<Oid, string>();
+  for (const oid of oids) {
+    const alone = await graphOf(view, [oid], [base], limits.ownCommits);
+    if (!alone.known) refused.set(oid, alone.why);
+    else if (alone.value === null) refused.set(oid, landedMessages.limit.ownCommits(limits.ownCommits));
+    else for (const [each, parents] of alone.value) graph.set(each, parents);
+  }
+  return { graph, refused };
+}
+
+/** Places every head that is left, and reads the base's history for them. */
+export async function place(
+  judging: Judging,
+  { left, graph, isReached, outcomes }: Reach,
+): Promise<{ readonly starts: readonly Start[]; readonly history: BaseHistory | null }> {
+  const roots: Rooted[] = [];
+  for (const tip of left) {
+    const rooted = root(judging, graph, tip, isReached);
+    if ('outcome' in rooted) outcomes.set(tip, rooted.outcome);
+    else roots.push(rooted);
+  }
+  if (roots.length === 0) return { starts: [], history: null };
+  const read = await readHistory(judging, roots, outcomes);
+  if (read === null) return { starts: [], history: null };
+  const starts = read.roots.map((rooted) => startOf(read.history, rooted));
+  return { starts, history: read.history };
+}
+
+/** A branch with its own commits and the places where its search may go on. */
+interface Rooted {
+  readonly tip: Oid;
+  readonly own: OwnHistory;
+  readonly fingerprint: string;
+  readonly priors: readonly CachedOpen[];
+}
+
+function root(
+  { base, ref, limits, memory, view }: Judging,
+  graph: CommitGraph,
+  tip: Oid,
+  isReached: (oid: Oid) => boolean,
+): Rooted | { readonly outcome: Outcome } {
+  const own = ownHistory(graph, tip, limits.ownCommits);
+  if (own === null) return { outcome: unreadOutcome(landedMessages.limit.ownCommits(limits.ownCommits)) };
+  if ([...own.commits].some((oid) => view.shallow.has(oid)))
+    return { outcome: unreadOutcome(landedMessages.shallow(ref)) };
+  const fingerprint = `${own.commits.size}/${pathsKey(own.frontier)}`;
+  if (own.frontier.length === 0) {
+    const open: CachedOpen = { ...BLANK, head: tip, at: base, own: fingerprint, code: 'unrelated' };
+    return { outcome: { kind: 'open', open, prior: null } };
+  }
+  const priors = memory.open(tip).filter((open) => open.own === fingerprint && isReached(open.at));
+  return { tip, own, fingerprint, priors };
+}
+
+export const BLANK = { mergeBases: [], behind: 0, untouched: [], likes: [], detail: [] } as const;
+
+/** Reads the base's history for as many branches as the limit allows, the nearest ones first. */
+async function readHistory(
+  judging: Judging,
+  roots: readonly Rooted[],
+  outcomes: Map<Oid, Outcome>,
+): Promise<{ history: BaseHistory; roots: readonly Rooted[] } | null> {
+  const { view, base, ref, limits } = judging;
+  const fail = (some: readonly Rooted[], why: string) => {
+    for (const { tip } of some) outcomes.set(tip, unreadOutcome(why));
+    return null;
+  };
+  const floor = await commonAncestor(view, [...new Set(roots.flatMap(pointsOf))]);
+  if (!floor.known) return fail(roots, floor.why);
+  const read = await graphOf(view, [base], floor.value === null ? [] : [floor.value], limits.baseCommits);
+  if (!read.known) return fail(roots, read.why);
+  if (read.value === null) {
+    const { near, far } = await split(judging, roots);
+    fail(far, landedMessages.limit.baseCommits(ref, limits.baseCommits));
+    return near.length === 0 || far.length === 0
+      ? fail(near, landedMessages.limit.baseCommits(ref, limits.baseCommits))
+      : readHistory(judging, near, outcomes);
+  }
+  const graph = read.value;
+  const spine = spineOf(graph, base);
+  const oldest = spine.commits[0];
+  const below = oldest === undefined ? base : (graph.get(oldest)?.[0] ?? null);
+  const history = { spine, graph, floor: floor.value, below };
+  const misplaced = roots.filter(({ priors }) => priors.length > 0 && bestPrior(history, priors) === null);
+  if (misplaced.length === 0) return { history, roots };
+  // A remembered place that the first-parent line no longer passes: those start over.
+  const again = roots.map((each) => (misplaced.includes(each) ? { ...each, priors: [] } : each));
+  return readHistory(judging, again, outcomes);
+}
+
+const pointsOf = ({ priors, own }: Rooted): readonly Oid[] =>
+  priors.length > 0 ? priors.map(({ at }) => at) : own.frontier;
+
+/** Which branches start within the limit, each looked at alone. */
+async function split({ view, base, limits }: Judging, roots: readonly Rooted[]) {
+  const near: Rooted[] = [];
+  const far: Rooted[] = [];
+  const seen = new Map<string, boolean>();
+  for (const rooted of roots) {
+    const points = pointsOf(rooted);
+    const key = points.join(' ');
+    if (!seen.has(key)) {
+      const args = [
+        'rev-list',
+        '--count',
+        `--max-count=${limits.baseCommits + 1}`,
+        base,
+        ...points.map((oid) => `^${oid}`),
+      ];
+      const answer = await view.run(args);
+      seen.set(key, answer.ok && Number(answer.stdout) <= limits.baseCommits);
+    }
+    (seen.get(key) === true ? near : far).push(rooted);
+  }
+  return { near, far };
+}
+
+function bestPrior(
+  { spine, below }: BaseHistory,
+  priors: readonly CachedOpen[],
+): { open: CachedOpen; index: number } | null {
+  let best: { open: CachedOpen; index: number } | null = null;
+  for (const open of priors) {
+    const index = open.at === below ? BELOW : spine.indexOf.get(open.at);
+    if (index !== undefined && (best === null || index > best.index)) best = { open, index };
+  }
+  return best;
+}
+
+function startOf(history: BaseHistory, { tip, own, fingerprint, priors }: Rooted): Start {
+  const { graph, spine } = history;
+  const prior = bestPrior(history, priors);
+  const sides = own.frontier.filter((oid) => graph.has(oid) && !spine.indexOf.has(oid));
+  const reached = reachable(graph, sides, (oid) => spine.indexOf.has(oid));
+  if (prior !== null) {
+    const { mergeBases, behind } = prior.open;
+    return { tip, own, fingerprint, mergeBases, behind, reached, from: prior.index, prior: prior.open };
+  }
+  const mergeBases = independent(graph, spine, own.frontier);
+  const from = newestOnSpine(graph, spine, mergeBases);
+  return { tip, own, fingerprint, mergeBases, behind: 0, reached, from, prior: null };
+}
+
+/** What a branch changes: as a whole, and commit by commit. */
+export interface Shape {
+  readonly net: ReadonlyMap<string, Change>;
+  /** Oldest first, merges left out. */
+  readonly own: readonly OwnCommit[];
+}
+
+/** Reads what branches change. A branch that cannot be read has its reason instead. */
+export async function shapesOf(
+  { view, limits }: Judging,
+  starts: readonly Start[],
+  graph: CommitGraph,
+): Promise<ReadonlyMap<Start, Shape | string>> {
+  const order = new Map([...graph.keys()].map((oid, index) => [oid, index]));
+  const wanted = starts.map((start) => ({ start, pairs: pairsOf(start, graph, order, limits.patches) }));
+  const shapes = new Map<Start, Shape | string>();
+  const together = await changesOf(
+    view,
+    wanted.flatMap(({ pairs }) => pairs),
+  );
+  let at = 0;
+  for (const { start, pairs } of wanted) {
+    const read = together.known ? together : await changesOf(view, pairs);
+    const from = together.known ? at : 0;
+    at += pairs.length;
+    shapes.set(
+      start,
+      read.known ? shapeOf(start, pairs, read.value.slice(from, from + pairs.length), limits) : read.why,
+    );
+  }
+  return shapes;
+}
+
+/** First the merge bases against the tip, then the own commits against their parents, oldest first. */
+function pairsOf(start: Start, graph: CommitGraph, order: ReadonlyMap<Oid, number>, maxOwn: number): Pair[] {
+  const whole = start.mergeBases.map((from) => ({ from, to: start.tip }));
+  const plain = [...start.own.commits].filter((oid) => (graph.get(oid)?.length ?? 0) < 2);
+  if (plain.length > maxOwn) return whole;
+  const oldestFirst = plain.toSorted((a, b) => (order.get(b) ?? 0) - (order.get(a) ?? 0));
+  return [...whole, ...oldestFirst.map((to) => ({ from: graph.get(to)?.[0] ?? null, to }))];
+}
+
+function shapeOf(
+  { mergeBases }: Start,
+  pairs: readonly Pair[],
+  changes: readonly (readonly Change[])[],
+  limits: Limits,
+): Shape | string {
+  const net = netOf(changes.slice(0, mergeBases.length));
+  if (net.size > limits.paths) return landedMessages.limit.paths(limits.paths);
+  const own = pairs.slice(mergeBases.length).map(({ from, to }, index): OwnCommit => {
+    const each = changes[mergeBases.length + index] ?? [];
+    return { oid: to, parent: from, key: pathsKey(each.map(({ path }) => path)), changes: each };
+  });
+  return { net, own };
+}
+
+/** Before a path that two merge bases disagree about stands what equals nothing. */
+const DISPUTED = '?';
+
+/** What the tip has that no merge base has: of several merge bases, the content of any is the base's own. */
+function netOf(perMergeBase: readonly (readonly Change[])[]): Map<string, Change> {
+  const [first = [], ...others] = perMergeBase;
+  if (others.length === 0) return new Map(first.map((change) => [change.path, change]));
+  const rest = others.map((changes) => new Set(changes.map(({ path }) => path)));
+  const inAll = first.filter(({ path }) => rest.every((paths) => paths.has(path)));
+  return new Map(inAll.map((change) => [change.path, { ...change, before: DISPUTED }]));
+}

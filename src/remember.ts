@@ -1,0 +1,57 @@
+/**
+ * What a pass leaves in the ledger for the next one.
+ *
+ * Contract: pure. Failure direction: what is forgotten only makes something wait again.
+ */
+import { deadSince, keepOnly, keyOf, type Ledger } from './core/ledger.ts';
+import type { Candidate, Verdict } from './core/model.ts';
+import type { View } from './observe/view.ts';
+import type { CandidateResult } from './pass.ts';
+
+/** A worktree that needs attention is mentioned this often, and never more. */
+const REMIND_MS = 7 * 86_400_000;
+
+/** True for a verdict that only says time ran out: such a candidate counts as not examined. */
+export const isCutShort = (verdict: Verdict): boolean =>
+  verdict.verdict === 'keep' && verdict.reasons.some(({ code }) => code === 'out-of-time');
+
+/** Candidates someone should look at, and was not told of lately. */
+export function dueForAttention(results: readonly CandidateResult[], ledger: Ledger, nowMs: number): Candidate[] {
+  return results
+    .filter(({ inquiry }) => inquiry.verdict.verdict === 'attention')
+    .map(({ inquiry }) => inquiry.candidate)
+    .filter((candidate) => nowMs - (ledger.announced[keyOf(candidate)] ?? 0) >= REMIND_MS);
+}
+
+/** The ledger after this pass: the cursor moved, dead owners remembered, the gone forgotten. */
+export function remember(from: {
+  view: View;
+  results: readonly CandidateResult[];
+  attention: readonly Candidate[];
+  ledger: Ledger;
+  nowMs: number;
+}): Ledger {
+  const { view, results, attention, ledger, nowMs } = from;
+  const keys = new Set(view.candidates.map(keyOf));
+  const examined: Record<string, number> = keepOnly(ledger.examined, keys);
+  const dead: Record<string, number> = keepOnly(ledger.deadSince, keys);
+  const announced: Record<string, number> = keepOnly(ledger.announced, keys);
+  for (const { inquiry } of results) {
+    const key = keyOf(inquiry.candidate);
+    if (!isCutShort(inquiry.verdict)) examined[key] = nowMs;
+    const lock = inquiry.facts.lock;
+    if (lock?.known !== true) continue;
+    const since = deadSince(ledger, key, lock.value?.owner?.liveness === 'dead', nowMs);
+    if (since === null) delete dead[key];
+    else dead[key] = since;
+  }
+  for (const candidate of attention) announced[keyOf(candidate)] = nowMs;
+  return { ...ledger, examined, deadSince: dead, announced, landings: view.landings.cache() };
+}
+
+/** Counts what this pass reclaimed and freed. */
+export const withTotals = (ledger: Ledger, count: number, freed: number, lastPass: Ledger['lastPass']): Ledger => ({
+  ...ledger,
+  totals: { reclaimed: ledger.totals.reclaimed + count, bytes: ledger.totals.bytes + freed },
+  lastPass,
+});
