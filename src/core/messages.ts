@@ -10,8 +10,12 @@ import { bytes, duration, plural, printable, shellWord } from './text.ts';
 
 export const COMMAND = 'npx reaper-hook';
 
-/** What the user's own hand would do next about a reason; null when waiting is all there is. */
-export function nextStep(code: ReasonCode, path: string): string | null {
+/**
+ * What a person would do next about a reason; null when waiting is all there is.
+ *
+ * @param base short name of the base ref, `origin/main`
+ */
+export function nextStep(code: ReasonCode, path: string, base: string): string | null {
   const at = shellWord(path);
   switch (code) {
     case 'changes':
@@ -21,7 +25,7 @@ export function nextStep(code: ReasonCode, path: string): string | null {
     case 'ignored-precious':
       return `git -C ${at} status --ignored`;
     case 'not-landed':
-      return `git -C ${at} log --oneline origin/HEAD..HEAD`;
+      return `git -C ${at} log --oneline ${shellWord(base)}..HEAD`;
     case 'landing-unknown':
       return `${COMMAND} landed`;
     case 'locked':

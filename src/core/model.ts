@@ -124,7 +124,7 @@ export interface Ignored {
 export interface Occupant {
   readonly pid: number;
   readonly command: string;
-  readonly how: 'cwd' | 'root' | 'exe' | 'open-file' | 'argument' | 'socket';
+  readonly how: 'cwd' | 'root' | 'exe' | 'open-file' | 'argument' | 'socket' | 'mount';
 }
 
 /** Why the directory and its registration are, or are not, the pair we may move. */

@@ -26,6 +26,7 @@ import type {
   ReasonCode,
   Verdict,
 } from './model.ts';
+import { duration } from './text.ts';
 
 /** Clocks of file systems and hosts differ by seconds; more than this is a clock set back. */
 export const FUTURE_TOLERANCE_MS = 60_000;
@@ -59,123 +60,82 @@ const rule = <N extends FactName>(
   unknownCode: ReasonCode = 'unknown',
 ): Rule => ({ name, fact, veto, unknownCode }) as unknown as Rule;
 
+const MANAGED = rule('managed', 'managed', (pattern) =>
+  pattern === null ? { code: 'unmanaged', detail: 'matches no managed branch or path pattern' } : null,
+);
+const OWN = rule('own', 'own', ownness);
+const IDLE = rule('idle', 'idle', (idle, seen) =>
+  tooYoung(idle.lastActivityMs, seen.policy.idleMs, seen.nowMs, 'too-young'),
+);
+const LOCK = rule('lock', 'lock', lockHeld, 'owner-unknown');
+const CLAIM = rule('claim', 'claim', claimHeld, 'owner-unknown');
+const OPERATION = rule('operation', 'operation', (name) =>
+  name === null ? null : { code: 'operation', detail: name, holdsWork: true },
+);
+const REFS = rule('refs', 'refs', (refs) => holding('worktree-refs', refs));
+const LANDED = rule('landed', 'landed', notLanded, 'landing-unknown');
+const EMPTY_IDLE = rule('empty-idle', 'landed', emptyTooYoung, 'landing-unknown');
+const SUBMODULES = rule('submodules', 'submodules', (names) => holding('submodules', names));
+const MOUNTS = rule('mounts', 'mounts', (mounts) => {
+  return mounts.length === 0 ? null : { code: 'mount-inside', detail: some(mounts) };
+});
+const OCCUPIED = rule('occupied', 'occupied', inUse);
+
 /** Rules for a worktree whose directory is there, cheapest first. */
 export const WORKTREE_RULES: readonly Rule[] = [
-  rule('managed', 'managed', (pattern) =>
-    pattern === null ? { code: 'unmanaged', detail: 'matches no managed branch or path pattern' } : null,
-  ),
-  rule('own', 'own', ownness),
+  MANAGED,
+  OWN,
   rule('present', 'present', (state) =>
     state === 'present' ? null : { code: 'missing', detail: 'its directory is gone' },
   ),
-  rule('idle', 'idle', (idle, seen) => tooYoung(idle.lastActivityMs, seen.policy.idleMs, seen.nowMs, 'too-young')),
-  rule('lock', 'lock', lockHeld, 'owner-unknown'),
-  rule('claim', 'claim', claimHeld, 'owner-unknown'),
-  rule('operation', 'operation', (name) =>
-    name === null ? null : { code: 'operation', detail: `${name} in progress`, holdsWork: true },
-  ),
-  rule('nested', 'nested', (path) =>
-    path === null ? null : { code: 'nested-worktree', detail: `another worktree lives inside: ${path}` },
-  ),
-  rule('refs', 'refs', (refs) =>
-    refs.length === 0
-      ? null
-      : { code: 'worktree-refs', detail: `refs of this worktree alone: ${some(refs)}`, holdsWork: true },
-  ),
-  rule('landed', 'landed', notLanded, 'landing-unknown'),
-  rule('empty-idle', 'landed', emptyTooYoung, 'landing-unknown'),
-  rule('submodules', 'submodules', (names) =>
-    names.length === 0
-      ? null
-      : { code: 'submodules', detail: `initialised submodules: ${some(names)}`, holdsWork: true },
-  ),
-  rule('hidden', 'hidden', (paths) =>
-    paths.length === 0
-      ? null
-      : { code: 'hidden-changes', detail: `paths whose edits status hides: ${some(paths)}`, holdsWork: true },
-  ),
-  rule('changes', 'changes', ({ tracked }) =>
-    tracked.length === 0 ? null : { code: 'changes', detail: `uncommitted changes: ${some(tracked)}`, holdsWork: true },
-  ),
-  rule('untracked', 'changes', ({ untracked }) =>
-    untracked.length === 0
-      ? null
-      : { code: 'untracked', detail: `untracked files: ${some(untracked)}`, holdsWork: true },
-  ),
-  rule('ignored-nested', 'ignored', ({ nested }) =>
-    nested.length === 0
-      ? null
-      : { code: 'nested-repository', detail: `a repository inside: ${some(nested)}`, holdsWork: true },
-  ),
-  rule('ignored-precious', 'ignored', ({ precious }) =>
-    precious.length === 0
-      ? null
-      : {
-          code: 'ignored-precious',
-          detail: `ignored files that nothing can rebuild: ${some(precious)}`,
-          holdsWork: true,
-        },
-  ),
-  rule('mounts', 'mounts', mountsInside),
-  rule('occupied', 'occupied', inUse),
+  IDLE,
+  LOCK,
+  CLAIM,
+  OPERATION,
+  rule('nested', 'nested', (path) => (path === null ? null : { code: 'nested-worktree', detail: path })),
+  REFS,
+  LANDED,
+  EMPTY_IDLE,
+  SUBMODULES,
+  rule('hidden', 'hidden', (paths) => holding('hidden-changes', paths)),
+  rule('changes', 'changes', ({ tracked }) => holding('changes', tracked)),
+  rule('untracked', 'changes', ({ untracked }) => holding('untracked', untracked)),
+  rule('ignored-nested', 'ignored', ({ nested }) => holding('nested-repository', nested)),
+  rule('ignored-precious', 'ignored', ({ precious }) => holding('ignored-precious', precious)),
+  MOUNTS,
+  OCCUPIED,
 ];
 
 /** Rules for a registration whose directory is gone: only the registration would move. */
 export const MISSING_RULES: readonly Rule[] = [
-  rule('managed', 'managed', (pattern) =>
-    pattern === null ? { code: 'unmanaged', detail: 'matches no managed branch or path pattern' } : null,
-  ),
-  rule('own', 'own', ownness),
-  rule('present', 'present', (state) => {
-    if (state === 'missing') return null;
-    if (state === 'elsewhere')
-      return { code: 'missing', detail: 'its parent directory is gone too, as on a volume that is not mounted' };
-    return { code: 'unknown', detail: 'the directory appeared while it was being looked at' };
-  }),
-  rule('idle', 'idle', (idle, seen) => tooYoung(idle.lastActivityMs, seen.policy.idleMs, seen.nowMs, 'too-young')),
-  rule('lock', 'lock', lockHeld, 'owner-unknown'),
-  rule('claim', 'claim', claimHeld, 'owner-unknown'),
-  rule('operation', 'operation', (name) =>
-    name === null ? null : { code: 'operation', detail: `${name} in progress`, holdsWork: true },
-  ),
-  rule('refs', 'refs', (refs) =>
-    refs.length === 0
-      ? null
-      : { code: 'worktree-refs', detail: `refs of this worktree alone: ${some(refs)}`, holdsWork: true },
-  ),
-  rule('submodules', 'submodules', (names) =>
-    names.length === 0
-      ? null
-      : { code: 'submodules', detail: `initialised submodules: ${some(names)}`, holdsWork: true },
-  ),
-  rule('landed', 'landed', notLanded, 'landing-unknown'),
-  rule('empty-idle', 'landed', emptyTooYoung, 'landing-unknown'),
-  rule('staged', 'changes', ({ tracked }) =>
-    tracked.length === 0 ? null : { code: 'changes', detail: `staged in its index: ${some(tracked)}`, holdsWork: true },
-  ),
+  MANAGED,
+  OWN,
+  rule('present', 'present', missingOnly),
+  IDLE,
+  LOCK,
+  CLAIM,
+  OPERATION,
+  REFS,
+  SUBMODULES,
+  LANDED,
+  EMPTY_IDLE,
+  rule('staged', 'changes', ({ tracked }) => holding('changes', tracked)),
 ];
 
 /** Rules for a staging entry. */
 export const STAGING_RULES: readonly Rule[] = [
-  rule('own', 'own', ownness),
-  rule(
-    'owner',
-    'owner',
-    (owner, seen) => (owner === null ? null : ownerHeld(owner, { ...seen.policy, ownerGraceMs: 0 }, seen.nowMs)),
-    'owner-unknown',
-  ),
+  OWN,
+  rule('owner', 'owner', (owner, seen) => (owner === null ? null : stagingOwnerHeld(owner, seen)), 'owner-unknown'),
   rule('tracked', 'tracked', (why) => (why === null ? null : { code: 'not-own', detail: why })),
-  rule('claim', 'claim', claimHeld, 'owner-unknown'),
-  rule('nested', 'nested', (path) =>
-    path === null ? null : { code: 'nested-repository', detail: `a repository or worktree inside: ${path}` },
-  ),
+  CLAIM,
+  rule('nested', 'nested', (path) => (path === null ? null : { code: 'nested-repository', detail: path })),
   rule('idle', 'idle', (idle, seen) =>
     seen.candidate.kind === 'staging'
       ? tooYoung(idle.lastActivityMs, seen.candidate.ageMs, seen.nowMs, 'too-young')
       : { code: 'unknown', detail: 'not a staging entry' },
   ),
-  rule('mounts', 'mounts', mountsInside),
-  rule('occupied', 'occupied', inUse),
+  MOUNTS,
+  OCCUPIED,
 ];
 
 /** The table that applies to a candidate. */
@@ -253,20 +213,33 @@ function ownness(value: FactTypes['own']): Objection | null {
   return { code: 'not-own', detail: value.notOwn };
 }
 
+function missingOnly(state: FactTypes['present']): Objection | null {
+  if (state === 'missing') return null;
+  if (state === 'present') return { code: 'unknown', detail: 'the directory appeared while it was being looked at' };
+  return { code: 'missing', detail: 'its parent directory is gone too, as on a volume that is not mounted' };
+}
+
+/** Work that would be lost: some of its names, as the detail. */
+const holding = (code: ReasonCode, names: readonly string[]): Objection | null =>
+  names.length === 0 ? null : { code, detail: some(names), holdsWork: true };
+
 function tooYoung(lastMs: number, thresholdMs: number, nowMs: number, code: ReasonCode): Objection | null {
   if (!Number.isFinite(lastMs)) return { code: 'unknown', detail: 'its last activity has no time' };
   if (lastMs > nowMs + FUTURE_TOLERANCE_MS)
     return { code: 'future-mtime', detail: 'its last activity lies in the future: a clock was set back' };
   if (nowMs - lastMs >= thresholdMs) return null;
-  return { code, detail: 'used too recently', untilMs: lastMs + thresholdMs };
+  return { code, detail: `active ${duration(nowMs - lastMs)} ago`, untilMs: lastMs + thresholdMs };
 }
 
 function lockHeld(lock: Lock | null, seen: Seen): Objection | null {
   if (lock === null) return null;
-  if (lock.owner === null)
-    return { code: 'locked', detail: lock.reason === '' ? 'locked, without a reason' : `locked: ${lock.reason}` };
+  if (lock.owner === null) return { code: 'locked', detail: lock.reason === '' ? 'without a reason' : lock.reason };
   return ownerHeld(lock.owner, seen.policy, seen.nowMs);
 }
+
+/** A staging entry has waited longer than any grace by the time its age allows it to go. */
+const stagingOwnerHeld = (owner: Owner, { policy, nowMs }: Seen): Objection | null =>
+  ownerHeld(owner, { ...policy, ownerGraceMs: 0 }, nowMs);
 
 function ownerHeld(owner: Owner, policy: Policy, nowMs: number): Objection | null {
   const detail = `${owner.label}: ${owner.why}`;
@@ -293,10 +266,6 @@ function notLanded(landing: Landing): Objection | null {
 function emptyTooYoung(landing: Landing, { facts, policy, nowMs }: Seen): Objection | null {
   if (!landing.landed || landing.ground !== 'empty' || facts.idle?.known !== true) return null;
   return tooYoung(facts.idle.value.lastActivityMs, policy.emptyIdleMs, nowMs, 'empty-too-young');
-}
-
-function mountsInside(mounts: readonly string[]): Objection | null {
-  return mounts.length === 0 ? null : { code: 'mount-inside', detail: `a mount point inside: ${some(mounts)}` };
 }
 
 function inUse(occupants: FactTypes['occupied']): Objection | null {
