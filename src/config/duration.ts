@@ -1,5 +1,5 @@
 /**
- * Durations as people write them: `90s`, `30m`, `24h`, `7d`, and plain `0`.
+ * Durations as people write them: `90s`, `30m`, `24h`, `7d`, `250ms` for budgets, and plain `0`.
  *
  * Contract: one number, one unit, nothing else; the library's guesses (`1.5`, `2 weeks`, `-1h`)
  * are not let through. Failure direction: anything else is null, and the caller says so.
@@ -7,7 +7,7 @@
 import ms, { type StringValue } from 'ms';
 
 /** Seven digits of the largest unit stay far below the largest exact integer. */
-const FORM = /^(?:0|[1-9]\d{0,6})[smhd]$/;
+const FORM = /^(?:0|[1-9]\d{0,6})(?:ms|[smhd])$/;
 
 const UNITS = ['d', 'h', 'm', 's'] as const;
 

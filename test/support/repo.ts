@@ -6,6 +6,7 @@
 import { type ExecFileSyncOptions, execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -118,9 +119,9 @@ export function repoAt(root: string, home: string, commonDir = join(root, '.git'
 export function backdate(repo: TestRepo, worktree: string, ageMs: number): void {
   const at = new Date(Date.now() - ageMs);
   const adminDir = repo.git(['rev-parse', '--absolute-git-dir'], worktree);
-  for (const path of [...walk(adminDir), ...walk(worktree)]) touch(path, at);
-  touch(worktree, at);
-  touch(adminDir, at);
+  const reflog = join(repo.commonDir, 'logs/refs/heads', repo.git(['branch', '--show-current'], worktree));
+  for (const path of [...walk(adminDir), ...walk(worktree), worktree, adminDir]) touch(path, at);
+  if (existsSync(reflog)) touch(reflog, at);
 }
 
 /** Sets times of everything below and including `path`. */

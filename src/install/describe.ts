@@ -1,0 +1,58 @@
+/** The reports of install and uninstall as lines for a person. Pure. */
+import type { InstallReport } from './install.ts';
+import type { HookOutcome } from './plan.ts';
+import type { UninstallReport } from './uninstall.ts';
+
+const DONE: Record<HookOutcome['action'], string> = {
+  created: 'written',
+  upgraded: 'upgraded',
+  'block-added': 'a marked block was added to the script that is there',
+  'block-upgraded': 'the marked block was upgraded',
+  unchanged: 'already in place',
+  left: 'left alone',
+};
+
+/** What install did, one sentence a line; snippets are indented. */
+export function describeInstall(report: InstallReport): string[] {
+  if (report.refusal !== null) return [`nothing was installed: ${report.refusal}`];
+  return [
+    `program: ${programLine(report)}`,
+    ...report.hooks.flatMap(hookLines),
+    ...report.notes.flatMap((note) => indented('note: ', note)),
+  ];
+}
+
+/** What uninstall did, and what stays. */
+export function describeUninstall(report: UninstallReport): string[] {
+  if (report.refusal !== null) return [`nothing was uninstalled: ${report.refusal}`];
+  const lines = [
+    ...report.hooks.map(({ path, action }) =>
+      action === 'removed' ? `${path}: removed` : `${path}: the marked block was taken out, the rest is as it was`,
+    ),
+    ...(report.programRemoved ? ['program: removed'] : []),
+    ...report.left.map(({ path, why }) => `${path}: left alone: ${why}`),
+  ];
+  return [...(lines.length > 0 ? lines : ['nothing was installed here']), ...report.notes];
+}
+
+function programLine({ program, programPath, previousVersion }: InstallReport): string {
+  if (program === 'unchanged') return `${programPath} is up to date`;
+  if (program === 'upgraded')
+    return `${programPath} upgraded${previousVersion === null ? '' : ` from ${previousVersion}`}`;
+  return `${programPath} written`;
+}
+
+function hookLines({ hook, path, action, found, why, add }: HookOutcome): string[] {
+  if (action !== 'left') return [`${hook}: ${DONE[action]} (${path})`];
+  const place = path === null || found === null ? found : `${path} is ${found}`;
+  const reason = [place, why].filter((part) => part !== null).join('; ');
+  return [
+    `${hook}: left alone: ${reason}`,
+    ...(add === null ? [] : indented('  next, add to ', `${add.to}:\n${add.text}`)),
+  ];
+}
+
+function indented(prefix: string, text: string): string[] {
+  const [first = '', ...rest] = text.trimEnd().split('\n');
+  return [prefix + first, ...rest.map((line) => `    ${line}`)];
+}

@@ -1,0 +1,155 @@
+/**
+ * Puts the program into the common directory, and the hooks where git will run them.
+ *
+ * Contract: idempotent; every file is replaced as a whole; what is written outside
+ * `<common-dir>/reaper` is a file of our own, or one sealed block in a shell script, with mode, line
+ * ends and every other byte kept. Never sets core.hooksPath. Says what it did to each hook.
+ * Failure direction: whatever is not understood is left alone and reported with the line to add.
+ *
+ * Why this order: sources are read before anything is written; the program is in place before a
+ * hook can start it; the record of changes is on disk before the first change.
+ */
+import { dirname, join } from 'node:path';
+import { layout } from '../core/layout.ts';
+import type { Io } from '../io/ports.ts';
+import { readHookFile } from './hookfile.ts';
+import { configHookCommands, lineFor } from './managers.ts';
+import * as say from './messages.ts';
+import { HOOK_NAMES } from './names.ts';
+import { notesOn } from './notes.ts';
+import { findHooksPlace, type HooksPlace, hookPath, type Repo } from './place.ts';
+import { type HookOutcome, type Plan, planHook } from './plan.ts';
+import { type ProgramAction, placeProgram, readSources, refusalOf, type Sources, sha256 } from './program.ts';
+import { type Change, mergeChanges, readRecord, recordText } from './record.ts';
+
+export interface InstallArgs {
+  readonly io: Io;
+  readonly repo: Repo;
+  /** Absolute path of the running self-contained bundle. */
+  readonly programFile: string;
+  /** Directory of the hook templates and reaper.sh. */
+  readonly hooksSource: string;
+  /** Absolute path of node. */
+  readonly nodePath: string;
+  readonly version: string;
+}
+
+export interface InstallReport {
+  /** Why nothing at all was installed, or null. */
+  readonly refusal: string | null;
+  readonly program: ProgramAction | null;
+  readonly programPath: string;
+  /** The version that was there before, or null. */
+  readonly previousVersion: string | null;
+  readonly place: HooksPlace | null;
+  readonly hooks: readonly HookOutcome[];
+  /** Sentences about what limits the hooks' reach, and what would lift it. */
+  readonly notes: readonly string[];
+  /** True when git will run every hook of ours. */
+  readonly complete: boolean;
+}
+
+/** Installs, or upgrades what is installed. */
+export async function install(args: InstallArgs): Promise<InstallReport> {
+  const { io, repo } = args;
+  const paths = layout(repo.commonDir);
+  const refused = (refusal: string) => nothing(paths.program, refusal);
+  const obstacle = await refusalOf(io.disk, paths);
+  if (obstacle !== null) return refused(obstacle);
+  const read = await readSources(io.disk, args.programFile, args.hooksSource);
+  if (!read.ok) return refused(read.why);
+  const place = await findHooksPlace(io, repo);
+  const earlier = await readRecord(io.disk, paths.installed);
+  const placed = await placeProgram(io.disk, paths, read.sources, args.nodePath);
+  if (!placed.ok) return refused(placed.why);
+  const plans = place.kind === 'refused' ? [] : await planAll(io, place, read.sources);
+  const changes = mergeChanges(earlier?.changes ?? [], await changesOf(io, place, plans));
+  const recorded = await io.disk.writeFile(paths.installed, recordText({ ...recordOf(args, read.sources), changes }));
+  if (!recorded.ok) return refused(say.unreadableSource(paths.installed, recorded.why));
+  const hooks = place.kind === 'refused' ? leftAll(place, repo) : await applyAll(io, place, plans);
+  // Whoever installs wants it to be tried again.
+  await io.disk.removeFile(paths.failure);
+  return {
+    refusal: null,
+    program: placed.action,
+    programPath: paths.program,
+    previousVersion: earlier?.version ?? null,
+    place,
+    hooks,
+    notes: await notesOn(io, repo, place, plans),
+    complete: hooks.every(({ action }) => action !== 'left'),
+  };
+}
+
+async function planAll(io: Io, place: Exclude<HooksPlace, { kind: 'refused' }>, sources: Sources): Promise<Plan[]> {
+  const plans: Plan[] = [];
+  for (const hook of HOOK_NAMES) {
+    const path = hookPath(place, hook);
+    const file = await readHookFile(io.disk, path, place.style);
+    plans.push(planHook({ hook, path, file, body: sources.bodies[hook], style: place.style }));
+  }
+  return plans;
+}
+
+async function changesOf(io: Io, place: HooksPlace, plans: readonly Plan[]): Promise<Change[]> {
+  const writes = plans.filter(({ write }) => write !== null);
+  if (place.kind === 'refused' || writes.length === 0) return [];
+  const hooks = writes.map(({ outcome }) => ({ kind: 'hook' as const, path: outcome.path ?? '' }));
+  return [...(await missingDirectories(io, place.dir)), ...hooks];
+}
+
+/** The directories that will have to be made, outermost first. */
+async function missingDirectories(io: Io, dir: string): Promise<Change[]> {
+  if ((await io.disk.lstat(dir)).ok || dirname(dir) === dir) return [];
+  return [...(await missingDirectories(io, dirname(dir))), { kind: 'directory', path: dir }];
+}
+
+function recordOf(args: InstallArgs, sources: Sources) {
+  const { version, nodePath, io } = args;
+  const at = new Date(io.clock.nowMs()).toISOString();
+  return { format: 1 as const, version, sha256: sha256(sources.program), at, nodePath };
+}
+
+async function applyAll(io: Io, place: { dir: string }, plans: readonly Plan[]): Promise<HookOutcome[]> {
+  const outcomes: HookOutcome[] = [];
+  for (const plan of plans) outcomes.push(await apply(io, place.dir, plan));
+  return outcomes;
+}
+
+/** Looks once more before it writes: an editor or another installer may have been faster. */
+async function apply(io: Io, dir: string, { outcome, file, write, style }: Plan): Promise<HookOutcome> {
+  if (write === null || outcome.path === null) return outcome;
+  const failed = (why: string): HookOutcome => ({ ...outcome, action: 'left', why });
+  const now = await readHookFile(io.disk, outcome.path, style);
+  if (now.kind !== file.kind || ('text' in now && 'text' in file && now.text !== file.text))
+    return failed(say.changedMeanwhile);
+  if (!(await io.disk.stat(dir)).ok) {
+    const made = await io.disk.makeDir(dir);
+    // As git makes it: git warns about hooks it may not look at, and in a shared repository others run it too.
+    if (!made.ok || !(await io.disk.chmod(dir, 0o755)).ok) return failed(made.ok ? dir : made.why);
+  }
+  const written = await io.disk.writeFile(outcome.path, write.text, write.mode);
+  return written.ok ? outcome : failed(written.why);
+}
+
+function leftAll(place: Extract<HooksPlace, { kind: 'refused' }>, repo: Repo): HookOutcome[] {
+  return HOOK_NAMES.map((hook) => ({
+    hook,
+    path: null,
+    action: 'left',
+    found: `core.hooksPath=${place.value}`,
+    why: say.refusedPlace(place),
+    add: {
+      to: join(place.why === 'global' ? place.value : `${repo.commonDir}/hooks`, hook),
+      text: lineFor(null, hook),
+    },
+  }));
+}
+
+function nothing(programPath: string, refusal: string): InstallReport {
+  const none = { program: null, previousVersion: null, place: null, hooks: [], notes: [], complete: false };
+  return { refusal, programPath, ...none };
+}
+
+/** What a person on git 2.54 or later can do instead of a hook file. */
+export const configAlternative = (): string[] => configHookCommands(HOOK_NAMES);

@@ -1,0 +1,79 @@
+/** The sentences of installing and uninstalling: what, why, next. Pure. */
+import type { HookName } from './names.ts';
+import type { HooksPlace } from './place.ts';
+
+export const planted = (path: string, kind: string): string =>
+  `${path} is ${kind === 'symlink' ? 'a symbolic link' : `not a directory (${kind})`}, and nothing is written through it. Next: look at what put it there, remove it, and run install again`;
+
+export const unreadableSource = (path: string, why: string): string => `${path}: ${why}`;
+
+export const notExecutable = (path: string): string =>
+  `it is not executable, so git does not run it, and making it executable would also start what is in it. Next: chmod +x ${quoted(path)} and run install again, if it is meant to run`;
+
+export const editedBlock = (path: string): string =>
+  `the lines between its reaper-hook markers were changed by hand, and are left as they are. Next: delete them from ${path}, markers included, and run install again`;
+
+export const damagedBlock = (path: string): string =>
+  `its reaper-hook markers do not pair, so what is ours in it cannot be told. Next: delete our lines from ${path} and run install again`;
+
+export const unfinishedScript = 'it ends in the middle of a statement (a trailing backslash)';
+
+export const changedMeanwhile = 'it changed while it was being looked at. Next: run install again';
+
+export const extendsGitLfs =
+  'git-lfs updates its hooks only while they hold exactly its own text. Once the line is added, run "git lfs update --manual" after upgrading git-lfs';
+
+/** Why no hook file is written when core.hooksPath does not allow it. */
+export function refusedPlace(place: Extract<HooksPlace, { kind: 'refused' }>): string {
+  const where = place.origin === '' ? '' : ` in ${place.origin}`;
+  switch (place.why) {
+    case 'global':
+      return `core.hooksPath=${place.value} is set${where} (${place.scope}), so git runs the hooks of that directory in every repository, and none of this one's own`;
+    case 'disabled':
+      return `core.hooksPath=${place.value}${where} names no directory, so git runs no hooks here at all`;
+    case 'bare':
+      return `core.hooksPath=${place.value}${where} is relative to each worktree, and this repository is bare`;
+    case 'unreadable':
+      return `git could not say where it looks for hooks: ${place.value}`;
+  }
+}
+
+/** What can be done about it; the first that applies is the least intrusive. */
+export function placeAlternatives(place: Extract<HooksPlace, { kind: 'refused' }>, commonDir: string): string[] {
+  if (place.why === 'global')
+    return [
+      `let this repository use its own hooks directory: git config --local core.hooksPath ${quoted(`${commonDir}/hooks`)}, then install again. The hooks in ${place.value} do not run here from then on`,
+      `or add the line below to the hooks in ${place.value}; it is silent in repositories without reaper-hook`,
+    ];
+  if (place.why === 'disabled') return ['unset core.hooksPath there, or point it at a directory, then install again'];
+  if (place.why === 'bare') return ['run install in one of its worktrees'];
+  return ['mend the configuration, then install again'];
+}
+
+export const huskyNotHere = (shims: string): string =>
+  `husky has not been set up in this worktree (${shims} has no hooks), so git runs nothing here yet. Next: npx husky`;
+
+export const nothingRunsIn = (value: string, roots: readonly string[]): string =>
+  `core.hooksPath=${value} is relative and leads nowhere in ${roots.join(', ')}: git runs no hooks there. Next: install husky (or make that directory) in each of them`;
+
+export const toBeCommitted = (dir: string): string =>
+  `${dir} lies in the working tree: commit the hook files, so that other worktrees and clones have them too. They do nothing where reaper-hook is not installed`;
+
+export const sharedDirectory = (dir: string): string =>
+  `${dir} lies outside this repository; whoever else uses it gets the block too, which is silent where reaper-hook is not installed`;
+
+export const carriageReturns = (path: string): string =>
+  `${path} has lines that end in CRLF, which most shells cannot run; they were left as they are`;
+
+export const managerConfigured = (manager: string, file: string, hook: HookName): string =>
+  `${manager} is configured here (${file}) and may replace ${hook} when it installs its own hooks. What lasts is an entry in its configuration:`;
+
+export const stillOurs = (count: number): string =>
+  `${count} ${count === 1 ? 'entry stays' : 'entries stay'} in quarantine. Next: npx reaper-hook restore <id> brings one back, npx reaper-hook purge empties it`;
+
+export const pinsStay =
+  'the journal and the refs under refs/reaper/ stay; "git for-each-ref refs/reaper" lists the commits they keep';
+
+/** A path as a shell word. */
+export const quoted = (path: string): string =>
+  /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

@@ -1,0 +1,59 @@
+/**
+ * `installed.json`: what was installed, and where files outside `<common-dir>/reaper` were touched.
+ *
+ * Contract: written before the first hook file is, so that an installation that was cut short can be
+ * taken back. Failure direction: a record that cannot be understood counts as none; then only the
+ * usual places are looked at, and no directory is removed.
+ */
+import type { DiskReader } from '../io/ports.ts';
+
+export interface InstallRecord {
+  readonly format: 1;
+  readonly version: string;
+  /** SHA-256 of the installed program, in hexadecimal. */
+  readonly sha256: string;
+  /** ISO 8601 instant of the installation. */
+  readonly at: string;
+  readonly nodePath: string;
+  readonly changes: readonly Change[];
+}
+
+/** `directory`: made by us, to be removed when empty. `hook`: a file with a block of ours in it. */
+export interface Change {
+  readonly kind: 'directory' | 'hook';
+  readonly path: string;
+}
+
+/** Reads the record; null when there is none or it is not one. */
+export async function readRecord(disk: DiskReader, path: string): Promise<InstallRecord | null> {
+  const text = await disk.readText(path);
+  if (!text.ok) return null;
+  try {
+    const json: unknown = JSON.parse(text.value);
+    return isRecord(json) ? json : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Both lists, each change once, in the order in which they were made. */
+export function mergeChanges(earlier: readonly Change[], now: readonly Change[]): Change[] {
+  const all = [...earlier, ...now];
+  return all.filter(
+    (each, index) => all.findIndex(({ kind, path }) => kind === each.kind && path === each.path) === index,
+  );
+}
+
+export const recordText = (record: InstallRecord): string => `${JSON.stringify(record, null, 2)}\n`;
+
+function isRecord(json: unknown): json is InstallRecord {
+  if (typeof json !== 'object' || json === null) return false;
+  const { format, version, sha256, at, nodePath, changes } = json as Record<string, unknown>;
+  if (format !== 1 || !Array.isArray(changes)) return false;
+  return [version, sha256, at, nodePath].every((each) => typeof each === 'string') && changes.every(isChange);
+}
+
+function isChange(json: unknown): json is Change {
+  const { kind, path } = (json ?? {}) as Record<string, unknown>;
+  return (kind === 'directory' || kind === 'hook') && typeof path === 'string' && path.startsWith('/');
+}

@@ -1,0 +1,121 @@
+/**
+ * Takes back what install did, and nothing else.
+ *
+ * Contract: every hook file becomes byte for byte what it was, whatever others wrote around our
+ * block in the meantime; a file that was wholly ours goes, and so does the approval that install
+ * gave. Quarantine, journal, state and the refs that keep commits stay: they are somebody's work.
+ * Failure direction: a block that was edited by hand or lost a marker is left, and said so; what is
+ * left of it does nothing once the program is gone.
+ */
+import { type Layout, layout } from '../core/layout.ts';
+import type { Io } from '../io/ports.ts';
+import { removeBlock } from './block.ts';
+import { readHookFile } from './hookfile.ts';
+import * as say from './messages.ts';
+import { FRAMES } from './names.ts';
+import { findHooksPlace, type Repo, usualHookPaths } from './place.ts';
+import { nodeFile, refusalOf } from './program.ts';
+import { readRecord } from './record.ts';
+
+export interface UninstallReport {
+  /** Why nothing was done, or null. */
+  readonly refusal: string | null;
+  readonly hooks: readonly { readonly path: string; readonly action: 'removed' | 'restored' }[];
+  /** What could not be taken back, and why. */
+  readonly left: readonly { readonly path: string; readonly why: string }[];
+  /** True when a program was there and is gone. */
+  readonly programRemoved: boolean;
+  /** Ids of the quarantine entries that stay. */
+  readonly quarantined: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Uninstalls. What is not there any more counts as done. */
+export async function uninstall(args: { readonly io: Io; readonly repo: Repo }): Promise<UninstallReport> {
+  const { io, repo } = args;
+  const { disk } = io;
+  const paths = layout(repo.commonDir);
+  const obstacle = await refusalOf(disk, paths);
+  if (obstacle !== null) return { ...EMPTY, refusal: obstacle };
+  const record = await readRecord(disk, paths.installed);
+  const changes = record?.changes ?? [];
+  const recorded = changes.filter(({ kind }) => kind === 'hook').map(({ path }) => path);
+  const usual = usualHookPaths(repo, await findHooksPlace(io, repo));
+  const hooks: { path: string; action: 'removed' | 'restored' }[] = [];
+  const left: { path: string; why: string }[] = [];
+  for (const path of new Set([...recorded, ...usual])) {
+    const done = await takeBack(io, path);
+    if (typeof done === 'object') left.push({ path, why: done.why });
+    else if (done !== 'nothing') hooks.push({ path, action: done });
+  }
+  const had = (await disk.lstat(paths.program)).ok;
+  for (const path of [...filesOf(paths), ...(await leftovers(io, paths.root))]) {
+    const gone = await disk.removeFile(path);
+    if (!gone.ok && gone.code !== 'ENOENT') left.push({ path, why: gone.why });
+  }
+  const directories = changes.filter(({ kind }) => kind === 'directory').map(({ path }) => path);
+  // Not empty is an answer too: somebody else's files are in there.
+  for (const path of [...directories.reverse(), paths.bin, paths.root]) await disk.removeEmptyDir(path);
+  const entries = await disk.list(paths.quarantine);
+  const quarantined = entries.ok ? entries.value.map(({ name }) => name) : [];
+  const stays = (await disk.lstat(paths.root)).ok;
+  const notes = [
+    ...(quarantined.length > 0 ? [say.stillOurs(quarantined.length)] : []),
+    ...(stays ? [say.pinsStay] : []),
+  ];
+  return { refusal: null, hooks, left, programRemoved: had, quarantined, notes };
+}
+
+/** What install wrote, and what only the hook and its program tell each other. */
+function filesOf(paths: Layout): string[] {
+  const { shell, program, installed, allowed, due, stamp, report, failure, root } = paths;
+  return [
+    shell,
+    program,
+    nodeFile(paths),
+    installed,
+    allowed,
+    due,
+    stamp,
+    report,
+    failure,
+    `${root}/now`,
+    `${root}/foreground`,
+  ];
+}
+
+/** Files of hooks and probes that were killed before they could put them away. */
+async function leftovers(io: Io, root: string): Promise<string[]> {
+  const entries = await io.disk.list(root);
+  const names = entries.ok ? entries.value.map(({ name }) => name) : [];
+  return names.filter((name) => /^(report|failure|probe)\.\d+$/.test(name)).map((name) => `${root}/${name}`);
+}
+
+type Done = 'removed' | 'restored' | 'nothing' | { readonly why: string };
+
+async function takeBack(io: Io, path: string): Promise<Done> {
+  const file = await readHookFile(io.disk, path, 'husky');
+  if (file.kind === 'damaged') return { why: say.damagedBlock(path) };
+  if (file.kind !== 'own' && file.kind !== 'block') return 'nothing';
+  if (!file.block.intact) return { why: say.editedBlock(path) };
+  if (file.kind === 'own') {
+    const removed = await io.disk.removeFile(path);
+    return removed.ok ? 'removed' : { why: removed.why };
+  }
+  const written = await io.disk.writeFile(path, withoutFrame(removeBlock(file.text)), file.mode);
+  return written.ok ? 'restored' : { why: written.why };
+}
+
+/** Of a file that was ours and to which others added, only their part stays. */
+function withoutFrame(text: string): string {
+  return text.startsWith(FRAMES.git) ? text.replace(FRAMES.husky, '') : text;
+}
+
+const EMPTY: UninstallReport = {
+  refusal: null,
+  hooks: [],
+  left: [],
+  programRemoved: false,
+  quarantined: [],
+  notes: [],
+};
