@@ -61,7 +61,7 @@ async function main(): Promise<void> {
       print(answer, global);
       process.exitCode = answer.exit;
     },
-    hookRun,
+    hookRun: (from) => hookRun({ from, programFile }),
     readStdin: () => readFileSync(0, 'utf8'),
   });
   await program.parseAsync(process.argv);

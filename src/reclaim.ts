@@ -7,7 +7,7 @@
  * Failure direction: no place on the worktree's own file system is a reason, never a copy.
  */
 import { randomBytes } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Actor } from './act/context.ts';
 import type { PassLock } from './act/lock.ts';
 import type { Reclaim } from './act/quarantine.ts';
@@ -37,8 +37,8 @@ export async function planReclaim(request: PlanRequest): Promise<Planned> {
   const { actor, inquiry, settings, lock, view } = request;
   const { candidate, verdict } = inquiry;
   if (verdict.verdict !== 'reclaim') return refuse('unknown', 'no verdict to reclaim');
-  const name = candidate.kind === 'worktree' ? (candidate.branch ?? candidate.id) : candidate.id;
-  const id = entryId(name, randomBytes(3).toString('hex'));
+  const name = candidate.kind === 'worktree' ? (candidate.branch ?? candidate.id) : basename(candidate.path);
+  const id = entryId(name, randomBytes(2).toString('hex'));
   const place = await placeFor(actor, candidate, id);
   if (!place.ok) return place;
   const commits = await commitsToPin(request, candidate);

@@ -46,7 +46,14 @@ export function remember(from: {
     else dead[key] = since;
   }
   for (const candidate of attention) announced[keyOf(candidate)] = nowMs;
-  return { ...ledger, examined, deadSince: dead, announced, landings: view.landings.cache() };
+  return {
+    ...ledger,
+    examined,
+    deadSince: dead,
+    announced,
+    landings: view.landings.cache(),
+    boot: bootOf(view, ledger),
+  };
 }
 
 /** Counts what this pass reclaimed and freed. */
@@ -55,3 +62,9 @@ export const withTotals = (ledger: Ledger, count: number, freed: number, lastPas
   totals: { reclaimed: ledger.totals.reclaimed + count, bytes: ledger.totals.bytes + freed },
   lastPass,
 });
+
+/** The first sight of this boot stays: that is what a later clock is compared with. */
+function bootOf({ source }: View, { boot }: Ledger): Ledger['boot'] {
+  const { bootId, bootTimeMs = null } = source.io.processes.host;
+  return boot !== null && boot.bootId === bootId ? boot : { bootId, bootTimeMs };
+}

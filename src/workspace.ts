@@ -34,6 +34,8 @@ export interface Workspace {
 export interface WorkspaceWish {
   /** Any directory of the repository. */
   readonly cwd: string;
+  /** Where the caller stands, when that is not `cwd`. */
+  readonly from?: string;
   readonly home?: string;
   /** Epoch milliseconds after which git is not waited for. */
   readonly deadlineMs?: () => number;
@@ -49,9 +51,9 @@ export type Opened =
 export async function openWorkspace(wish: WorkspaceWish): Promise<Opened> {
   const io = wish.io ?? realMachine(wish);
   if (io === null) return { ok: false, problem: 'no-git', why: 'git was not found on PATH' };
-  const from = await io.disk.realpath(wish.cwd);
-  if (!from.ok) return { ok: false, problem: 'no-repository', why: from.why };
-  const [version, found] = await Promise.all([gitVersion(io.git, from.value), discover(io, from.value)]);
+  const cwd = await io.disk.realpath(wish.cwd);
+  if (!cwd.ok) return { ok: false, problem: 'no-repository', why: cwd.why };
+  const [version, found] = await Promise.all([gitVersion(io.git, cwd.value), discover(io, cwd.value)]);
   if (!version.ok) return { ok: false, problem: 'no-git', why: version.why };
   if (!isGitNewEnough(version.value)) return { ok: false, problem: 'old-git', why: tooOld(version.value) };
   if (!found.ok) return { ok: false, problem: 'no-repository', why: found.why };
@@ -81,7 +83,7 @@ export async function openWorkspace(wish: WorkspaceWish): Promise<Opened> {
       config,
       settings,
       home,
-      from: from.value,
+      from: wish.from ?? cwd.value,
     },
   };
 }

@@ -4,8 +4,10 @@
  * Contract: an entry is written durably before the change it announces.
  * Failure direction: a directory whose note cannot be read is reported and left alone.
  */
+import { join } from 'node:path';
 import { type Entry, parseEntry } from '../core/entry.ts';
-import { type Actor, type Done, outcome } from './context.ts';
+import { type Actor, type Done, done, failed, outcome } from './context.ts';
+import { isTemporary, sweepOwn } from './sweep.ts';
 
 /** Announces or records a phase. */
 export async function writeEntry({ io, layout }: Actor, entry: Entry): Promise<Done> {
@@ -44,17 +46,32 @@ export async function readEntry({ io, layout }: Pick<Actor, 'io' | 'layout'>, id
 }
 
 /**
- * Removes an entry's note and its emptied directory. What is not empty stays: `rmdir` refuses.
+ * Removes an entry's note and its emptied directory. Anything else in there, and the note stays: nothing
+ * in quarantine is ever without one.
  */
-export async function dropEntry({ io, layout }: Actor, entry: Entry): Promise<Done> {
+export async function dropEntry(actor: Actor, entry: Entry): Promise<Done> {
+  const { io, layout } = actor;
   const paths = layout.entry(entry.id);
-  for (const path of [paths.branchReflog, paths.record]) {
+  const emptied = await io.disk.removeEmptyDir(paths.ballast);
+  if (!emptied.ok && emptied.code !== 'ENOENT') return outcome(emptied, 'removing the quarantine directory');
+  const listing = await io.disk.list(paths.directory);
+  if (!listing.ok) return listing.code === 'ENOENT' ? done : outcome(listing, 'removing the quarantine entry');
+  const notes = [paths.branchReflog, paths.record];
+  const stays = listing.value.find(({ name }) => !notes.includes(join(paths.directory, name)) && !isTemporary(name));
+  if (stays !== undefined) return failed(`${join(paths.directory, stays.name)} is still there`);
+  await sweepOwn(actor, paths.directory);
+  for (const path of notes) {
     const removed = await io.disk.removeFile(path);
     if (!removed.ok && removed.code !== 'ENOENT') return outcome(removed, 'removing the quarantine entry');
   }
-  for (const path of [paths.ballast, paths.directory]) {
-    const removed = await io.disk.removeEmptyDir(path);
-    if (!removed.ok && removed.code !== 'ENOENT') return outcome(removed, 'removing the quarantine directory');
-  }
-  return { ok: true, value: undefined };
+  return outcome(await io.disk.removeEmptyDir(paths.directory), 'removing the quarantine directory');
+}
+
+/** Removes a directory in quarantine that never got a note, or has lost it last: `rmdir` refuses what is not empty. */
+export async function dropEmpty(actor: Actor, name: string): Promise<void> {
+  const paths = actor.layout.entry(name);
+  const record = await actor.io.disk.lstat(paths.record);
+  if (record.ok || record.code !== 'ENOENT') return;
+  await sweepOwn(actor, paths.directory);
+  await actor.io.disk.removeEmptyDir(paths.directory);
 }

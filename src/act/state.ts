@@ -37,7 +37,16 @@ export async function scheduleNext({ io, layout }: Actor, atMs: number, detach: 
   else await disk.writeFile(foreground, '');
   if (!(await disk.lstat(layout.stamp)).ok) await disk.writeFile(layout.stamp, '');
   await disk.setModified(layout.stamp, atMs);
-  await disk.removeFile(layout.due);
+}
+
+/** Asks for another pass as soon as possible: something happened while this one could not look. */
+export async function askAgain({ io, layout }: Actor): Promise<void> {
+  await io.disk.writeFile(layout.due, '');
+}
+
+/** What was asked for up to now is what this pass is about to look at. */
+export async function takeRequest({ io, layout }: Actor): Promise<void> {
+  await io.disk.removeFile(layout.due);
 }
 
 /** Leaves lines for the next hook to print; they join what it has not printed yet. */

@@ -69,7 +69,7 @@ async function hookFindings(context: Context, { io, repository: repo, worktrees 
       : trouble('the node that the hook was installed with is gone', reinstall),
   );
   for (const { hook, state, path } of seen.hooks)
-    if (state === 'foreign' || state === 'damaged' || state === 'absent')
+    if (state !== 'own' && state !== 'block' && state !== 'config')
       findings.push(trouble(`${hook}: ${state} at ${path ?? 'no hooks directory'}`, reinstall));
   const roots = worktrees.filter(({ isBare }) => !isBare).map(({ path }) => path);
   return [...findings, ...(await fired(io, repo, roots))];

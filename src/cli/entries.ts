@@ -115,13 +115,16 @@ export async function log(context: Context, sinceMs: number | null): Promise<Ans
     printable(record.branch ?? record.path),
     printable(record.detail ?? record.because),
     record.bytes === null ? '' : bytes(record.bytes),
-    record.event === 'reclaimed' && held.has(record.id) ? `undo: ${COMMAND} restore ${record.id}` : record.id,
+    record.id,
   ]);
+  const canUndo = records.some(({ id, event }) => event === 'reclaimed' && held.has(id));
+  const undoLine = canUndo ? [`undo: ${COMMAND} restore <id>`] : [];
   const damaged =
     reading.damaged === 0 ? [] : [`note: ${plural(reading.damaged, 'line')} of the journal could not be read`];
   return {
     exit: 0,
-    text: rows.length === 0 ? 'nothing was reclaimed yet' : layOut(rows, context.width, [2, 3]),
+    text:
+      rows.length === 0 ? 'nothing was reclaimed yet' : [layOut(rows, context.width, [2, 3]), ...undoLine].join('\n'),
     json: { version: JSON_VERSION, records, damaged: reading.damaged },
     notes: damaged,
   };

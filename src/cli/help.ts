@@ -1,6 +1,25 @@
 /** The words of `--help`: good enough to be the manual. */
 
-export const HELP = {
+/** What a list of commands shows. */
+export const SUMMARY = {
+  install: 'put the hook in place, show what it would reclaim',
+  uninstall: 'take the hook out, every file as it was',
+  allow: 'approve what the configuration asks for',
+  doctor: 'check that the hook runs, and what is in its way',
+  demo: 'see it work on a throwaway repository',
+  status: 'show what goes, what waits and what is kept, and why',
+  why: 'show the facts behind one decision',
+  landed: 'prove for each revision whether it has landed',
+  log: 'show what was reclaimed, restored and purged',
+  run: 'run one pass now',
+  restore: 'put something back from quarantine',
+  purge: 'remove from quarantine what is due',
+  claim: 'say that a worktree or directory is in use',
+  heartbeat: 'renew a claim',
+  release: 'end a claim',
+} as const;
+
+const TEXT = {
   program: `Gives back the disk that coding agents leave behind, and never loses a byte of work.
 
 A worktree goes only when nothing would be lost (its commits are proven to be in the
@@ -39,6 +58,14 @@ after quarantine.forget. With ids, only those. Passes do this by themselves.`,
   heartbeat: `Renew a claim: its time to live starts again.`,
   release: `End a claim.`,
 } as const;
+
+const unwrapped = (text: string): string => text.replace(/(?<!\n)\n(?!\n)/g, ' ');
+
+/** What `--help` of a command shows; wrapped to the terminal by the parser. */
+export const HELP = Object.fromEntries(Object.entries(TEXT).map(([name, text]) => [name, unwrapped(text)])) as Record<
+  keyof typeof TEXT,
+  string
+>;
 
 export const EPILOGUE = `
 Configuration: .reaperrc (YAML or JSON), .reaperrc.json, .reaperrc.yaml, .reaperrc.yml or "reaper" in

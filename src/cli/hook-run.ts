@@ -7,17 +7,30 @@
  */
 import { setPriority } from 'node:os';
 import type { Actor } from '../act/context.ts';
-import { clearFailure, leaveReport, loadLedger, noteFailure, saveLedger, scheduleNext } from '../act/state.ts';
+import {
+  askAgain,
+  clearFailure,
+  leaveReport,
+  loadLedger,
+  noteFailure,
+  saveLedger,
+  scheduleNext,
+  takeRequest,
+} from '../act/state.ts';
+import { layout } from '../core/layout.ts';
 import { configReport, failureReport, hookReport } from '../core/messages.ts';
 import { DEFAULTS } from '../core/settings.ts';
 import { killOwnChildren } from '../io/children.ts';
+import { createMachine } from '../io/machine.ts';
 import { runPass } from '../pass.ts';
-import { openWorkspace, type Workspace } from '../workspace.ts';
+import { type Opened, openWorkspace, type Workspace } from '../workspace.ts';
 import { nextPassAt } from './next.ts';
 
 export interface HookRun {
   /** The worktree in which git ran the hook. */
   readonly from: string;
+  /** The installed program: it lies in `<common-dir>/reaper/bin`. */
+  readonly programFile: string;
 }
 
 /** The background pass gives way to everything a person is doing. */
@@ -32,16 +45,20 @@ const CONFIG_REMIND_MS = 24 * 3_600_000;
 /** Opening the repository takes three git calls; what does not answer within this will not. */
 const OPENING_MS = 2_000;
 
-export async function hookRun({ from }: HookRun): Promise<void> {
+export async function hookRun({ from, programFile }: HookRun): Promise<void> {
   lowerPriority();
+  ignoreTheTerminal();
   const startedMs = Date.now();
   const limits = { deadlineMs: startedMs + OPENING_MS };
   const watchdog = setTimeout(end, OPENING_MS + GRACE_MS);
-  const opened = await openWorkspace({ cwd: from, deadlineMs: () => limits.deadlineMs });
-  if (!opened.ok) return end();
+  const opened = await openHere(from, programFile, () => limits.deadlineMs);
+  if (!opened.ok) {
+    await noteUnopened(programFile, opened.why);
+    return end();
+  }
   const workspace = opened.value;
-  const { settings, io, layout } = workspace;
-  const actor: Actor = { io, layout, passId: 'hook' };
+  const { settings } = workspace;
+  const actor: Actor = { io: workspace.io, layout: workspace.layout, passId: 'hook' };
   if (settings === null) {
     await sayConfigIsBroken(workspace, actor);
     return end();
@@ -60,8 +77,32 @@ export async function hookRun({ from }: HookRun): Promise<void> {
   end();
 }
 
+/** By the worktree; else by the program's own place, for set-ups in which git cannot find it from there. */
+async function openHere(from: string, programFile: string, deadlineMs: () => number): Promise<Opened> {
+  const opened = await openWorkspace({ cwd: from, deadlineMs });
+  const commonDir = commonDirOf(programFile);
+  if (opened.ok || opened.problem !== 'no-repository' || commonDir === null) return opened;
+  return openWorkspace({ cwd: commonDir, deadlineMs, from });
+}
+
+/** The common directory that a program was installed in, or null for one that runs from elsewhere. */
+function commonDirOf(programFile: string): string | null {
+  const end = programFile.lastIndexOf('/reaper/bin/');
+  return end < 0 ? null : programFile.slice(0, end);
+}
+
+/** Without a repository there is no machinery to note a failure with, but the place for it is known. */
+async function noteUnopened(programFile: string, why: string): Promise<void> {
+  const commonDir = commonDirOf(programFile);
+  if (commonDir === null) return;
+  const actor: Actor = { io: createMachine('git'), layout: layout(commonDir), passId: 'hook' };
+  await noteFailure(actor, why);
+  await leaveReport(actor, [failureReport(why)]);
+}
+
 async function oneRun(workspace: Workspace, actor: Actor, leftMs: number): Promise<void> {
   const settings = workspace.settings ?? DEFAULTS;
+  await takeRequest(actor);
   const passed = await runPass(workspace, {
     dryRun: false,
     budgetMs: leftMs,
@@ -71,6 +112,7 @@ async function oneRun(workspace: Workspace, actor: Actor, leftMs: number): Promi
   });
   if (!passed.ok) {
     if (passed.problem === 'unreadable') throw new Error(passed.why);
+    if (passed.problem === 'busy') await askAgain(actor);
     return;
   }
   const { report } = passed;
@@ -91,6 +133,11 @@ async function sayConfigIsBroken({ io, config }: Workspace, actor: Actor): Promi
   if (config.ok || nowMs - (ledger.announced['config'] ?? 0) < CONFIG_REMIND_MS) return;
   await leaveReport(actor, [configReport(config.errors.length)]);
   await saveLedger(actor, { ...ledger, announced: { ...ledger.announced, config: nowMs } });
+}
+
+/** Without setsid(1) the terminal's Ctrl-C reaches the pass; it has its budget, and goes on. */
+function ignoreTheTerminal(): void {
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
 }
 
 function lowerPriority(): void {

@@ -10,7 +10,7 @@ import type { Answer, Context, GlobalOptions } from './context.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { log, purgeCommand, restoreCommand } from './entries.ts';
-import { EPILOGUE, HELP } from './help.ts';
+import { EPILOGUE, HELP, SUMMARY } from './help.ts';
 import { landed } from './landed.ts';
 import { run } from './run.ts';
 import { allow, installCommand, uninstallCommand } from './setup.ts';
@@ -23,7 +23,7 @@ export interface Rim {
   readonly version: string;
   /** Runs a command and prints its answer. */
   readonly answer: (global: GlobalOptions, command: Run) => Promise<void>;
-  readonly hookRun: (options: { from: string }) => Promise<void>;
+  readonly hookRun: (from: string) => Promise<void>;
   readonly readStdin: () => string;
 }
 
@@ -44,19 +44,30 @@ export function createProgram(rim: Rim): Command {
   program
     .description(HELP.program)
     .version(rim.version, '-V, --version', 'print the version')
-    .option('--repo <path>', 'work on the repository that holds this directory', process.cwd())
-    .option('--json', 'print one JSON document on stdout', false)
-    .option('--quiet', 'print no notes', false)
+    .addOption(
+      new Option('--repo <path>', 'work on the repository that holds this directory').default(process.cwd(), 'here'),
+    )
+    .option('--json', 'print one JSON document on stdout')
+    .option('--quiet', 'print no notes')
     .option('--no-color', 'print without colours')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .showSuggestionAfterError(true)
     .showHelpAfterError('(reaper-hook --help shows every command)')
     .addHelpText('after', EPILOGUE)
+    .configureHelp({
+      subcommandTerm: (command) => `${command.name()} ${command.usage().replace(/^\[options\] ?/, '')}`.trimEnd(),
+    })
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);
     });
-  const does = (command: Run) => rim.answer(program.opts<GlobalOptions>(), command);
+  const does = (command: Run) => {
+    const { repo, json, quiet, color } = program.opts<Partial<GlobalOptions>>();
+    return rim.answer(
+      { repo: repo ?? process.cwd(), json: json === true, quiet: quiet === true, color: color !== false },
+      command,
+    );
+  };
   addSetup(program, does);
   addLooking(program, does, rim);
   addRun(program, does, rim);
@@ -71,58 +82,67 @@ type Does = (command: Run) => Promise<void>;
 function addSetup(program: Command, does: Does): void {
   program
     .command('install')
+    .summary(SUMMARY.install)
     .description(HELP.install)
     .action(() => does(installCommand));
   program
     .command('uninstall')
+    .summary(SUMMARY.uninstall)
     .description(HELP.uninstall)
     .action(() => does(uninstallCommand));
   program
     .command('allow')
+    .summary(SUMMARY.allow)
     .description(HELP.allow)
-    .option('--yes', 'approve without being asked', false)
-    .action((options: { yes: boolean }) => does((context) => allow(context, options.yes)));
+    .option('--yes', 'approve without being asked')
+    .action((options: { yes?: boolean }) => does((context) => allow(context, options.yes === true)));
   program
     .command('doctor')
+    .summary(SUMMARY.doctor)
     .description(HELP.doctor)
     .action(() => does(doctor));
   program
     .command('demo')
+    .summary(SUMMARY.demo)
     .description(HELP.demo)
-    .option('--keep', 'leave the throwaway repository in place', false)
-    .action((options: { keep: boolean }) => does((context) => demo(context, options.keep)));
+    .option('--keep', 'leave the throwaway repository in place')
+    .action((options: { keep?: boolean }) => does((context) => demo(context, options.keep === true)));
 }
 
 function addLooking(program: Command, does: Does, rim: Rim): void {
   program
     .command('status')
+    .summary(SUMMARY.status)
     .description(HELP.status)
     .action(() => does(status));
   program
     .command('why')
+    .summary(SUMMARY.why)
     .description(HELP.why)
     .argument('<branch|path>', 'a worktree or staging entry')
     .action((name: string) => does((context) => why(context, name)));
   program
     .command('landed')
+    .summary(SUMMARY.landed)
     .description(HELP.landed)
     .argument('[rev...]', 'revisions; all local branches when none is given')
-    .option('--stdin', 'read further revisions from standard input, one a line', false)
+    .option('--stdin', 'read further revisions from standard input, one a line')
     .option('--base <ref...>', 'judge against these refs instead of the default branch')
-    .action((revs: string[], options: { stdin: boolean; base?: string[] }) =>
+    .action((revs: string[], options: { stdin?: boolean; base?: string[] }) =>
       does((context) =>
-        landed(context, revs, { base: options.base ?? [], stdin: options.stdin ? rim.readStdin() : null }),
+        landed(context, revs, { base: options.base ?? [], stdin: options.stdin === true ? rim.readStdin() : null }),
       ),
     );
   program
     .command('log')
+    .summary(SUMMARY.log)
     .description(HELP.log)
     .option('--since <duration>', 'only what is younger than this', ms)
     .action((options: { since?: number }) => does((context) => log(context, options.since ?? null)));
 }
 
 interface RunFlags {
-  readonly dryRun: boolean;
+  readonly dryRun?: boolean;
   readonly budget?: number;
   readonly limit?: number;
   readonly idle?: number;
@@ -135,8 +155,9 @@ interface RunFlags {
 function addRun(program: Command, does: Does, rim: Rim): void {
   program
     .command('run')
+    .summary(SUMMARY.run)
     .description(HELP.run)
-    .option('-n, --dry-run', 'decide everything, touch nothing', false)
+    .option('-n, --dry-run', 'decide everything, touch nothing')
     .option('--budget <duration>', 'stop after this long; what is left waits for the next pass', ms)
     .option('--limit <n>', 'reclaim no more than this many', count)
     .option('--idle <duration>', 'instead of worktrees.idle', ms)
@@ -146,10 +167,10 @@ function addRun(program: Command, does: Does, rim: Rim): void {
     .addOption(new Option('--from <path>').hideHelp())
     .addOption(new Option('--created').hideHelp())
     .action((flags: RunFlags) => {
-      if (flags.hook !== undefined) return rim.hookRun({ from: flags.from ?? process.cwd() });
+      if (flags.hook !== undefined) return rim.hookRun(flags.from ?? process.cwd());
       return does((context) =>
         run(context, {
-          dryRun: flags.dryRun,
+          dryRun: flags.dryRun === true,
           budgetMs: flags.budget ?? null,
           limit: flags.limit ?? null,
           idleMs: flags.idle ?? null,
@@ -163,19 +184,23 @@ function addRun(program: Command, does: Does, rim: Rim): void {
 function addQuarantine(program: Command, does: Does): void {
   program
     .command('restore')
+    .summary(SUMMARY.restore)
     .description(HELP.restore)
     .argument('<id|branch|path>', 'what to put back, as status and log name it')
     .option('--to <path>', 'put it there instead of where it was')
-    .option('--detach', 'restore with a detached HEAD, for when its branch is in use', false)
-    .action((name: string, options: { to?: string; detach: boolean }) =>
+    .option('--detach', 'restore with a detached HEAD, for when its branch is in use')
+    .action((name: string, options: { to?: string; detach?: boolean }) =>
       does((context) => restoreCommand(context, name, options)),
     );
   program
     .command('purge')
+    .summary(SUMMARY.purge)
     .description(HELP.purge)
     .argument('[id...]', 'only these entries')
-    .option('--now', 'remove the files of the named entries before their time', false)
-    .action((ids: string[], options: { now: boolean }) => does((context) => purgeCommand(context, ids, options.now)));
+    .option('--now', 'remove the files of the named entries before their time')
+    .action((ids: string[], options: { now?: boolean }) =>
+      does((context) => purgeCommand(context, ids, options.now === true)),
+    );
 }
 
 interface ClaimFlags {
@@ -193,14 +218,14 @@ function addClaims(program: Command, does: Does): void {
     command
       .option('--worktree <path>', 'the worktree or directory; the current worktree when absent')
       .option('--owner <name>', 'who claims it; the user when absent');
-  claimed(program.command('claim').description(HELP.claim))
+  claimed(program.command('claim').summary(SUMMARY.claim).description(HELP.claim))
     .option('--pid <n>', 'bind the claim to this process: it ends with it', count)
     .option('--ttl <duration>', 'without --pid: how long the claim lasts after its last heartbeat', ms, ms(DEFAULT_TTL))
     .action((flags: ClaimFlags) => does((context) => claimCommand(context, { ...flags, ttlMs: flags.ttl })));
-  claimed(program.command('heartbeat').description(HELP.heartbeat)).action((flags: ClaimFlags) =>
-    does((context) => heartbeatCommand(context, flags)),
+  claimed(program.command('heartbeat').summary(SUMMARY.heartbeat).description(HELP.heartbeat)).action(
+    (flags: ClaimFlags) => does((context) => heartbeatCommand(context, flags)),
   );
-  claimed(program.command('release').description(HELP.release)).action((flags: ClaimFlags) =>
+  claimed(program.command('release').summary(SUMMARY.release).description(HELP.release)).action((flags: ClaimFlags) =>
     does((context) => releaseCommand(context, flags)),
   );
 }

@@ -2,8 +2,8 @@
 
 import { resolve } from 'node:path';
 import { loadLedger } from '../act/state.ts';
-import { groundWords, reasonSentence } from '../core/messages.ts';
-import type { Fact, FactName, Verdict, WorktreeCandidate } from '../core/model.ts';
+import { groundWords, reasonSentence, shortRef } from '../core/messages.ts';
+import type { Fact, FactName, Landing, Lock, Verdict, WorktreeCandidate } from '../core/model.ts';
 import { duration, plural, printable } from '../core/text.ts';
 import { investigate } from '../observe/investigate.ts';
 import { openView, type View } from '../observe/view.ts';
@@ -87,11 +87,26 @@ function answerWords(fact: FactName, answer: Fact<unknown>, nowMs: number): stri
   if (Array.isArray(value))
     return `${plural(value.length, 'item')}: ${printable(value.slice(0, 3).map(itemWords).join(', '))}`;
   if (fact === 'idle') return `for ${duration(nowMs - (value as { lastActivityMs: number }).lastActivityMs)}`;
+  if (fact === 'landed') return landingWords(value as Landing);
+  if (fact === 'lock') return lockWords(value as Lock);
   if (typeof value === 'object')
     return Object.entries(value)
       .map(([key, each]) => `${key} ${valueWords(each)}`)
       .join(', ');
   return printable(String(value));
+}
+
+function landingWords(landing: Landing): string {
+  if (!landing.landed) return `no: ${printable(landing.why)}`;
+  const { how, ref, commit } = landing.evidence;
+  return `${landing.ground === 'empty' ? 'empty' : 'yes'}: ${how} in ${shortRef(ref)}, proved by ${commit.slice(0, 12)}`;
+}
+
+function lockWords({ reason, owner }: Lock): string {
+  const said = reason === '' ? 'locked without a reason' : `"${printable(reason)}"`;
+  return owner === null
+    ? `${said}, which names no owner that could be asked`
+    : `${said}, ${owner.liveness}: ${owner.why}`;
 }
 
 const itemWords = (item: unknown): string => (typeof item === 'object' ? JSON.stringify(item) : String(item));

@@ -94,7 +94,7 @@ export function entryId(name: string, random: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
-    .slice(0, 60)
+    .slice(0, 40)
     .replace(/-+$/, '');
   return `${slug === '' ? 'entry' : slug}-${random}`;
 }

@@ -17,6 +17,8 @@ export interface Ledger {
   /** The landing ladder's cache; opaque here, validated by its owner. */
   readonly landings: unknown;
   readonly totals: { readonly reclaimed: number; readonly bytes: number };
+  /** This boot, and when it seemed to begin: if that moves, the wall clock was set. */
+  readonly boot: { readonly bootId: string; readonly bootTimeMs: number | null } | null;
   readonly lastPass: { readonly atMs: number; readonly ms: number; readonly complete: boolean } | null;
 }
 
@@ -27,6 +29,7 @@ export const EMPTY_LEDGER: Ledger = {
   announced: {},
   landings: null,
   totals: { reclaimed: 0, bytes: 0 },
+  boot: null,
   lastPass: null,
 };
 
@@ -43,6 +46,7 @@ export function parseLedger(text: string): Ledger | null {
       announced: times(value.announced),
       landings: value.landings ?? null,
       totals: { reclaimed: finite(totals.reclaimed), bytes: finite(totals.bytes) },
+      boot: value.boot ?? null,
       lastPass: value.lastPass ?? null,
     };
   } catch {

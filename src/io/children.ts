@@ -6,11 +6,11 @@
  */
 import { readFileSync } from 'node:fs';
 
-/** Kills every direct child of this process. */
+/** Ends every direct child of this process, with the signal on which git removes its `*.lock` files. */
 export function killOwnChildren(): void {
   for (const pid of ownChildren()) {
     try {
-      process.kill(pid, 'SIGKILL');
+      process.kill(pid, 'SIGTERM');
     } catch {
       // It has ended by itself.
     }

@@ -17,6 +17,8 @@ const MAX_TEXT_BYTES = 1024 * 1024;
 /** What is ours is nobody else's to read; a hook file keeps the mode it had. */
 const PRIVATE_MODE = 0o600;
 
+const NEWLINE = 0x0a;
+
 export const disk: Disk = {
   lstat: (path) => attempt(async () => infoOf(await fs.lstat(path))),
   stat: (path) => attempt(async () => infoOf(await fs.stat(path))),
@@ -77,29 +79,65 @@ async function renameIntoVacancy(from: string, to: string): Promise<void> {
 }
 
 async function replaceFile(path: string, text: string, mode: number): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  await fs.rm(temporary, { force: true });
-  await writeNew(temporary, text, mode);
-  await fs.rename(temporary, path);
+  const temporary = await writeTemporary(path, text, mode);
+  try {
+    await fs.rename(temporary, path);
+  } catch (error) {
+    await fs.unlink(temporary).catch(() => undefined);
+    throw error;
+  }
   await syncDirectory(dirname(path));
 }
 
-async function writeNew(path: string, text: string, mode = PRIVATE_MODE): Promise<void> {
+/** Linked into place whole, so that nobody ever sees a part of it; link(2) refuses a name that is taken. */
+async function writeNew(path: string, text: string): Promise<void> {
+  const temporary = await writeTemporary(path, text, PRIVATE_MODE);
+  const refusal = await fs.link(temporary, path).then(
+    () => null,
+    (error: NodeJS.ErrnoException) => error,
+  );
+  await fs.unlink(temporary).catch(() => undefined);
+  if (refusal !== null && !WITHOUT_LINKS.has(refusal.code ?? '')) throw refusal;
+  if (refusal !== null) await fill(path, text, PRIVATE_MODE);
+  await syncDirectory(dirname(path));
+}
+
+/** What file systems without hard links answer. */
+const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/** The name tells whose it is, so that what a killed process left can be swept up. */
+async function writeTemporary(path: string, text: string, mode: number): Promise<string> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  await fs.rm(temporary, { force: true });
+  await fill(temporary, text, mode);
+  return temporary;
+}
+
+/** Creates `path` with this content; what could not be filled is removed again. */
+async function fill(path: string, text: string, mode: number): Promise<void> {
   const file = await fs.open(path, 'wx', PRIVATE_MODE);
   try {
     await file.writeFile(text);
     if (mode !== PRIVATE_MODE) await file.chmod(mode);
     await file.sync();
+  } catch (error) {
+    await fs.unlink(path).catch(() => undefined);
+    throw error;
   } finally {
     await file.close();
   }
 }
 
+/** A line that was cut short by a crash is ended first, so that it spoils no other. */
 async function append(path: string, line: string): Promise<void> {
-  const flags = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
-  const file = await fs.open(path, flags, 0o600);
+  const flags = constants.O_APPEND | constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW;
+  const file = await fs.open(path, flags, PRIVATE_MODE);
   try {
-    await file.appendFile(`${line}\n`);
+    const { size } = await file.stat();
+    const last = Buffer.alloc(1);
+    if (size > 0) await file.read(last, 0, 1, size - 1);
+    const isOpen = size > 0 && last[0] !== NEWLINE;
+    await file.appendFile(`${isOpen ? '\n' : ''}${line}\n`);
     await file.sync();
   } finally {
     await file.close();

@@ -33,8 +33,10 @@ const NO_HOOKS = 'core.hooksPath=/dev/null';
 const GLOBAL_OPTIONS = ['--no-optional-locks', '--no-replace-objects', '--literal-pathspecs', '--no-pager'];
 
 const ENVIRONMENT: Record<string, string> = {
+  // From 2.54 git runs hooks named in its configuration, which core.hooksPath does not switch off.
+  REAPER_HOOK: '0',
   GIT_NO_LAZY_FETCH: '1',
-  GIT_GRAFT_FILE: '/dev/null',
+  GIT_GRAFT_FILE: '/dev/null/none',
   GIT_TERMINAL_PROMPT: '0',
   LC_ALL: 'C',
   LANGUAGE: 'C',
@@ -107,12 +109,17 @@ async function start(call: GitCall, binary: string): Promise<GitAnswer> {
   }
 }
 
+/** Above this, simple-git means that it did not start git at all. */
+const MAX_EXIT_CODE = 255;
+
+/** simple-git's own error for a failed command is replaced: it has neither exit code nor separate streams. */
 function failure(
   call: GitCall,
   error: Buffer | Error | undefined,
   result: { exitCode: number; stdErr: Buffer[]; stdOut: Buffer[] },
 ): Buffer | Error | undefined {
-  if (error !== undefined && !Buffer.isBuffer(error)) return error;
+  const wasNotRun = result.exitCode <= 0 || result.exitCode > MAX_EXIT_CODE;
+  if (error !== undefined && !Buffer.isBuffer(error) && wasNotRun) return error;
   const stderr = Buffer.concat(result.stdErr).toString('utf8');
   if (result.exitCode === 0 && !(call.strict === true && stderr !== '')) return undefined;
   return new GitExit(result.exitCode, Buffer.concat(result.stdOut).toString('utf8'), stderr);

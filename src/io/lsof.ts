@@ -144,13 +144,18 @@ function run(name: string, args: string[], options: LsofOptions): Promise<DiskAn
   if (program === null) return Promise.resolve({ ok: false, code: 'ENOENT', why: `${name} is not installed` });
   const limits = { timeout: options.timeoutMs, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT_BYTES } as const;
   return new Promise((resolve) => {
-    execFile(program, args, { ...limits, cwd: '/', env: { LC_ALL: UTF8_LOCALE }, encoding: 'utf8' }, (error, stdout) => {
-      if (error === null) return resolve({ ok: true, value: stdout });
-      if (error.killed === true)
-        return resolve({ ok: false, code: 'ETIMEDOUT', why: `${name} did not answer in time` });
-      // lsof exits 1 when anything at all could not be shown; the listing is then checked by its content.
-      if (name === 'lsof' && error.code === 1 && stdout !== '') return resolve({ ok: true, value: stdout });
-      return resolve({ ok: false, code: String(error.code ?? 'UNKNOWN'), why: `${name} failed` });
-    });
+    execFile(
+      program,
+      args,
+      { ...limits, cwd: '/', env: { LC_ALL: UTF8_LOCALE }, encoding: 'utf8' },
+      (error, stdout) => {
+        if (error === null) return resolve({ ok: true, value: stdout });
+        if (error.killed === true)
+          return resolve({ ok: false, code: 'ETIMEDOUT', why: `${name} did not answer in time` });
+        // lsof exits 1 when anything at all could not be shown; the listing is then checked by its content.
+        if (name === 'lsof' && error.code === 1 && stdout !== '') return resolve({ ok: true, value: stdout });
+        return resolve({ ok: false, code: String(error.code ?? 'UNKNOWN'), why: `${name} failed` });
+      },
+    );
   });
 }

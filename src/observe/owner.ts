@@ -11,8 +11,16 @@ import type { Io } from '../io/ports.ts';
 
 export type NamedOwner = Pick<LockOwner, 'pid' | 'startedMs' | 'host'> & { readonly recordedMs: number | null };
 
-/** The named owner's liveness, and what it rests on. */
-export function ownerNow({ processes }: Pick<Io, 'processes'>, owner: NamedOwner): { liveness: Liveness; why: string } {
+/**
+ * The named owner's liveness, and what it rests on.
+ *
+ * @param clockWasSet whether the wall clock was set since an earlier pass: then start times prove nothing
+ */
+export function ownerNow(
+  { processes }: Pick<Io, 'processes'>,
+  owner: NamedOwner,
+  clockWasSet = false,
+): { liveness: Liveness; why: string } {
   const process = processes.read(owner.pid);
   return judge(
     {
@@ -23,6 +31,11 @@ export function ownerNow({ processes }: Pick<Io, 'processes'>, owner: NamedOwner
       bootId: null,
       pidNamespace: null,
     },
-    { signal: processes.signal0(owner.pid), process: process.ok ? process.value : null, here: processes.host },
+    {
+      signal: processes.signal0(owner.pid),
+      process: process.ok ? process.value : null,
+      here: processes.host,
+      clockWasSet,
+    },
   );
 }

@@ -18,7 +18,7 @@ import {
   unknown,
   type WorktreeCandidate,
 } from '../core/model.ts';
-import { parseLockReason } from '../core/owners.ts';
+import { clockWasSet, parseLockReason } from '../core/owners.ts';
 import { lastActivity, operationInProgress } from './activity.ts';
 import { type IndexListing, type Place, readIndex, readStatus, type Status } from './changes.ts';
 import { claimOn } from './claims.ts';
@@ -115,7 +115,7 @@ const worktreeProbes = (shared: Shared): Observe<WorktreeCandidate> => ({
 
 const STAGING_PROBES: Observe<StagingCandidate> = {
   own: ({ source }, candidate, at) => stagingOwn(source.io, candidate, at),
-  owner: ({ source }, candidate, at) => stagingOwner(source.io, candidate, at),
+  owner: ({ source }, candidate, at) => stagingOwner(source.io, candidate, at, wasClockSet(source)),
   tracked: ({ source, worktrees }, candidate) =>
     stagingTracked(source.io, candidate, worktrees, source.layout.commonDir),
   claim: (seen, candidate) => claimOf(seen, candidate),
@@ -136,12 +136,15 @@ async function lockOf({ source }: Seen, candidate: WorktreeCandidate): Promise<F
   const named = parseLockReason(candidate.locked);
   if (named === null) return known({ reason: candidate.locked, owner: null });
   const file = await source.io.disk.lstat(join(candidate.adminDir, 'locked'));
-  const recordedMs = file.ok ? file.value.mtimeMs : null;
-  const { liveness, why } = ownerNow(source.io, { ...named, recordedMs });
+  const recordedMs = file.ok ? Math.max(file.value.mtimeMs, named.atMs ?? 0) : null;
+  const { liveness, why } = ownerNow(source.io, { ...named, recordedMs }, wasClockSet(source));
   const since = deadSince(source.ledger, keyOf(candidate), liveness === 'dead', source.io.clock.nowMs());
   const owner = { label: named.label, pid: named.pid, liveness, why, deadSinceMs: since };
   return known({ reason: candidate.locked, owner });
 }
+
+const wasClockSet = ({ ledger, io }: Seen['source']): boolean =>
+  ledger.boot !== null && clockWasSet(ledger.boot, io.processes.host);
 
 async function occupiedBy(seen: Seen, candidate: Candidate, at: string): Promise<Fact<FactTypes['occupied']>> {
   const table = await seen.processes();

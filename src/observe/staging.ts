@@ -41,7 +41,7 @@ export interface StagingFound {
   readonly problems: { readonly pattern: string; readonly why: string }[];
 }
 
-/** Finds what the patterns name, in each worktree. An entry that two patterns name appears once, with the longer age. */
+/** Finds what the patterns name, in each worktree; an entry that two of them name once, with the longer age. */
 export async function findStaging({ io, worktrees, patterns }: StagingSearch): Promise<StagingFound> {
   const entries = new Map<string, StagingCandidate>();
   const problems: StagingFound['problems'] = [];
@@ -204,11 +204,12 @@ export async function stagingOwner(
   io: Pick<Io, 'disk' | 'processes'>,
   candidate: StagingCandidate,
   at: string = candidate.path,
+  clockWasSet = false,
 ): Promise<Fact<Owner | null>> {
   const { pid } = candidate;
   if (pid === null) return known(null);
   const owner = (recordedMs: number | null): Owner => {
-    const { liveness, why } = ownerNow(io, { pid, startedMs: null, host: null, recordedMs });
+    const { liveness, why } = ownerNow(io, { pid, startedMs: null, host: null, recordedMs }, clockWasSet);
     return { label: `process ${pid}`, pid, liveness, why, deadSinceMs: null };
   };
   // Only a number that is in use again needs the entry's age, for which the whole tree is walked.

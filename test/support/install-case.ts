@@ -18,7 +18,13 @@ export interface InstallCase {
   readonly root: string;
   /** Where git looks by default. */
   readonly hooks: string;
-  install(changes?: { program?: string; version?: string; hooksSource?: string; at?: Repo }): Promise<InstallReport>;
+  install(changes?: {
+    program?: string;
+    version?: string;
+    hooksSource?: string;
+    at?: Repo;
+    io?: Io;
+  }): Promise<InstallReport>;
   uninstall(at?: Repo): Promise<UninstallReport>;
   /** Writes a file with a mode, and returns its path. */
   put(path: string, text: string | Buffer, mode?: number): string;
@@ -44,10 +50,16 @@ export function installCase(repo: TestRepo = makeRepo(), topLevel: string | null
     at,
     root,
     hooks: join(repo.commonDir, 'hooks'),
-    async install({ program = RECORDING, version = '1.0.0', hooksSource = HOOKS_SOURCE, at: where = at } = {}) {
+    async install({
+      program = RECORDING,
+      version = '1.0.0',
+      hooksSource = HOOKS_SOURCE,
+      at: where = at,
+      io: machine = io,
+    } = {}) {
       writeFileSync(bundle, program);
       const report = await install({
-        io,
+        io: machine,
         repo: where,
         programFile: bundle,
         hooksSource,

@@ -53,7 +53,7 @@ describe('durations', () => {
     '1H',
     '1w',
     '1y',
-    '1ms',
+    '1us',
     '1e3s',
     '9'.repeat(20),
     '12345678d',

@@ -10,11 +10,12 @@
 import { BELOW, type Limits } from '../../core/landing.ts';
 import type { Oid } from '../../core/model.ts';
 import { type CachedOpen, keptPaths } from './cache.ts';
+import { couldHold } from './lines.ts';
 import type { Merged, Merger } from './merge.ts';
 import { landedMessages } from './messages.ts';
 import { provePatches } from './patches.ts';
 import { recordsOf, treesOf } from './read.ts';
-import { type Candidate, type GroupedRecord, type Search, sweep } from './search.ts';
+import { type Candidate, type GroupedRecord, MAX_LIKES, type Search, sweep } from './search.ts';
 import { isWholeBetween } from './shallow.ts';
 import type { BaseHistory, Judging, Outcome, Shape, Start } from './start.ts';
 
@@ -33,6 +34,8 @@ export interface Climber {
   readonly search: Search;
   /** Index on the spine up to which nothing is left to look at. */
   done: number;
+  /** Merges that this run may still spend on it. */
+  budget: number;
   proof: { readonly how: Candidate['how'] | 'patches'; readonly commit: Oid; readonly ours: string } | null;
   /** Paths in which merging it into the base's tip conflicts. */
   conflict: readonly string[] | null;
@@ -55,6 +58,7 @@ export async function climbLadder(climb: Climb): Promise<Map<Oid, Outcome>> {
   for (const { first, end } of chunksOf(history, oldest, judging.limits.chunkCommits)) {
     const active = climbers.filter((each) => isClimbing(each) && each.search.from < end);
     await sweepChunk(climb, active, first, end);
+    await sift(climb, active);
     if (end === last) await tryTip(climb, active);
     await tryCandidates(climb, active, end);
   }
@@ -74,12 +78,16 @@ function climberOf(start: Start, { net, own }: Shape, limits: Limits): Climber {
   const { tip, from, behind, prior } = start;
   const likes = new Map(prior?.likes.map(([oid = '', ...twins]) => [oid, twins]));
   const untouched = new Set(prior === null ? net.keys() : prior.untouched);
-  const progress = { until: from, budget: limits.merges, isTouched: false };
+  const deleted = [...net.values()].flatMap(({ before, after }) => (isAbsent(after) ? [before] : []));
+  const progress = { until: from, isTouched: false, candidates: [], newLikes: [] };
   const { reached } = start;
-  const search: Search = { tip, net, own, from, behind, reached, untouched, likes, candidates: [], ...progress };
+  const search: Search = { tip, net, deleted, own, from, behind, reached, untouched, likes, ...progress };
   const open = { proof: null, conflict: null, failed: null, unread: null, limit: null };
-  return { start, search, done: from, ...open, isTipTried: false };
+  return { start, search, done: from, budget: limits.merges, ...open, isTipTried: false };
 }
+
+/** The mode git gives to a path that is not there. */
+const isAbsent = (content: string): boolean => content.startsWith('000000:');
 
 /** Stretches of the spine whose commits are read at once: at least one spine commit each. */
 function* chunksOf({ spine }: BaseHistory, oldest: number, maxCommits: number) {
@@ -115,6 +123,30 @@ async function sweepChunk(climb: Climb, active: readonly Climber[], first: numbe
   );
 }
 
+/** Drops what lacks the branch's lines, and what this run cannot afford, to go on from there next time. */
+async function sift({ judging }: Climb, active: readonly Climber[]): Promise<void> {
+  const found = active.filter(isClimbing).map((climber) => ({ climber, ...climber.search }));
+  const lists = found.flatMap(({ candidates, newLikes }) => [...candidates, ...newLikes].map(({ checks }) => checks));
+  const passes = await couldHold(judging.view, lists);
+  let at = 0;
+  for (const { climber, candidates, newLikes } of found) {
+    const { search } = climber;
+    search.candidates = candidates.filter(() => (passes.known ? passes.value[at++] : true));
+    const likes = newLikes.filter(() => (passes.known ? passes.value[at++] : true));
+    search.newLikes = [];
+    const beyond = search.candidates[climber.budget];
+    if (beyond !== undefined) search.until = beyond.group - 1;
+    search.candidates = search.candidates.filter(({ group }) => group <= search.until);
+    for (const { own, twin, group } of likes) if (group <= search.until) keepLike(search, own, twin);
+    if (!passes.known) climber.unread = passes.why;
+  }
+}
+
+function keepLike({ likes }: Search, own: Oid, twin: Oid): void {
+  const kept = likes.get(own) ?? [];
+  if (kept.length < MAX_LIKES && !kept.includes(twin)) likes.set(own, [...kept, twin]);
+}
+
 /**
  * Rung `adds-nothing`. Left out where a path is untouched, since the merge would change it, and
  * where nothing was touched since it was last tried. A branch that changes nothing as a whole
@@ -130,7 +162,11 @@ async function tryTip({ judging, merger }: Climb, active: readonly Climber[]): P
     climber.isTipTried = true;
     const merged = merges[index];
     if (merged?.kind === 'conflict') climber.conflict = merged.paths;
-    judgeMerge(climber, { commit: base, tree: tree ?? '', ours: base, how: 'adds-nothing', rank: 0 }, merged);
+    judgeMerge(
+      climber,
+      { commit: base, tree: tree ?? '', ours: base, how: 'adds-nothing', rank: 0, group: BELOW, checks: [] },
+      merged,
+    );
   }
 }
 
@@ -153,7 +189,7 @@ async function tryCandidates({ judging, merger }: Climb, active: readonly Climbe
       round.map(({ climber, candidate }) => ({ ours: candidate.ours, theirs: climber.search.tip })),
     );
     for (const [index, { climber, candidate }] of round.entries()) {
-      climber.search.budget--;
+      climber.budget--;
       judgeMerge(climber, candidate, merges[index]);
     }
   }
@@ -171,7 +207,7 @@ function judgeMerge(climber: Climber, candidate: Candidate, merged: Merged | und
 /** Notes how far a branch has come by the end of a chunk. */
 function settle(climber: Climber, end: number, maxMerges: number): void {
   const { search } = climber;
-  search.candidates.length = 0;
+  search.candidates = [];
   if (!isClimbing(climber)) return;
   climber.unread = climber.failed;
   if (climber.unread !== null) return;

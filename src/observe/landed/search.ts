@@ -13,9 +13,13 @@
 import type { Change, CommitRecord } from '../../core/landing.ts';
 import { pathsKey } from '../../core/landing.ts';
 import type { Oid } from '../../core/model.ts';
+import type { LineCheck } from './lines.ts';
 
-/** Look-alikes of one commit that are compared before giving up; a hot file can have hundreds. */
+/** Look-alikes of one commit that are remembered; those that lack its lines are not among them. */
 export const MAX_LIKES = 32;
+
+/** Files of one commit whose lines are looked at; one that lacks a line is enough. */
+const MAX_CHECKS = 8;
 
 /** A commit of the branch that is not a merge. */
 export interface OwnCommit {
@@ -33,6 +37,18 @@ export interface Candidate {
   readonly how: 'replayed' | 'adds-nothing';
   /** What is likelier to prove the branch has a lower rank, and is merged first. */
   readonly rank: number;
+  /** Index of the commit on the spine. */
+  readonly group: number;
+  /** What its files must hold. */
+  readonly checks: readonly LineCheck[];
+}
+
+/** A base commit that changes the same paths as an own commit. */
+export interface Like {
+  readonly own: Oid;
+  readonly twin: Oid;
+  readonly group: number;
+  readonly checks: readonly LineCheck[];
 }
 
 /** What is looked for, and how far the search has come. Grows while records are swept. */
@@ -40,6 +56,8 @@ export interface Search {
   readonly tip: Oid;
   /** What the branch changes against its merge base, by path. */
   readonly net: ReadonlyMap<string, Change>;
+  /** Content of the paths the branch deletes: some may have been renamed. */
+  readonly deleted: readonly string[];
   /** Oldest first. */
   readonly own: readonly OwnCommit[];
   /** Index on the spine of the last commit already looked at. */
@@ -48,15 +66,15 @@ export interface Search {
   readonly reached: ReadonlySet<Oid>;
   /** How many spine commits before `from` are newer than the merge base. */
   readonly behind: number;
-  /** Index on the spine up to which this run has looked; less than asked when `budget` ran out. */
+  /** Index on the spine up to which this run has looked. */
   until: number;
-  /** Merges that this run may still spend on it. */
-  budget: number;
   /** Paths of `net` that the base has not touched since the merge base. */
   readonly untouched: Set<string>;
   /** For each own commit, base commits that change the same paths. */
   readonly likes: Map<Oid, Oid[]>;
-  readonly candidates: Candidate[];
+  /** Found in this chunk. */
+  candidates: Candidate[];
+  newLikes: Like[];
   /** A base commit of this run touched a path of `net`. */
   isTouched: boolean;
 }
@@ -69,8 +87,7 @@ export interface GroupedRecord {
 }
 
 /**
- * Looks through base commits for all searches at once. A search whose budget is spent stops before
- * the commit it could not afford, to go on from there next time.
+ * Looks through base commits for all searches at once.
  *
  * @param records in any order
  * @param last index of the newest spine commit among them
@@ -83,15 +100,14 @@ export function sweep(searches: readonly Search[], records: readonly GroupedReco
     const overlaps = touch(seekers.byPath, each);
     const key = pathsKey(each.record.changes.map(({ path }) => path));
     const twins = (seekers.byKey.get(key) ?? []).filter(({ search }) => isAhead(search, each.group));
-    if (each.record.parents.length < 2) for (const { search, own } of twins) like(search, own.oid, each.record.oid);
+    if (each.record.parents.length < 2) for (const { search, own } of twins) like(search, own, each);
     if (!each.isOnSpine || each.record.changes.length === 0) continue;
-    for (const [search, overlap] of overlaps) {
+    const rebased = new Set(twins.filter(({ search, own }) => own === search.own.at(-1)).map(({ search }) => search));
+    for (const search of new Set([...overlaps.keys(), ...rebased])) {
       if (search.untouched.size > 0) continue;
-      offer(search, squash(search, each.record, overlap), each.group);
-      offer(search, holder(search, each.record), each.group);
-    }
-    for (const { search, own } of twins) {
-      if (search.untouched.size === 0 && own === search.own.at(-1)) offer(search, rebase(search, each), each.group);
+      const overlap = overlaps.get(search) ?? 0;
+      const asWhole = overlap === 0 ? [] : [squash(search, each.record, overlap), holder(search, each.record)];
+      offer(search, each, rebased.has(search) ? [...asWhole, rebase(search, each)] : asWhole);
     }
   }
 }
@@ -133,17 +149,34 @@ function touch(byPath: Seekers['byPath'], { record, group }: GroupedRecord): Map
   return overlaps;
 }
 
-function like(search: Search, own: Oid, twin: Oid): void {
-  const likes = search.likes.get(own) ?? [];
-  if (likes.length >= MAX_LIKES || likes.includes(twin) || search.reached.has(twin)) return;
-  search.likes.set(own, [...likes, twin]);
+const NOTHING: readonly string[] = [];
+
+function like(search: Search, own: OwnCommit, { record, group }: GroupedRecord): void {
+  if (search.reached.has(record.oid)) return;
+  const wanted = new Map(own.changes.map((change) => [change.path, change]));
+  const checks = record.changes.flatMap(({ path, after: held }) => {
+    const change = wanted.get(path);
+    return change === undefined ? [] : [{ before: change.before, after: change.after, held, deleted: NOTHING }];
+  });
+  search.newLikes.push({ own: own.oid, twin: record.oid, group, checks });
 }
 
-function offer(search: Search, candidate: Candidate | null, group: number): void {
-  if (candidate === null || group > search.until) return;
-  if (search.candidates.some(({ ours, commit }) => ours === candidate.ours && commit === candidate.commit)) return;
-  if (search.candidates.length >= search.budget) search.until = group - 1;
-  else search.candidates.push(candidate);
+/** What is offered before the line checks are known. */
+type Offer = Pick<Candidate, 'ours' | 'how' | 'rank'>;
+
+/** All ways in which one base commit may prove the branch have the same files to hold. */
+function offer(search: Search, { record, group }: GroupedRecord, found: readonly (Offer | null)[]): void {
+  const offers = found.filter((each) => each !== null);
+  if (offers.length === 0) return;
+  const { oid: commit, tree } = record;
+  const checks: LineCheck[] = [];
+  for (const { path, after: held } of record.changes) {
+    const wanted = search.net.get(path);
+    if (wanted === undefined) continue;
+    checks.push({ before: wanted.before, after: wanted.after, held, deleted: search.deleted });
+    if (checks.length === MAX_CHECKS) break;
+  }
+  for (const each of offers) search.candidates.push({ ...each, commit, tree, group, checks });
 }
 
 /**
@@ -151,12 +184,12 @@ function offer(search: Search, candidate: Candidate | null, group: number): void
  * was there before, as for a branch stacked on one that landed first. Where neither side moved,
  * contents must already agree.
  */
-function squash(search: Search, record: CommitRecord, overlap: number): Candidate | null {
-  const { oid: commit, tree, parents, changes } = record;
+function squash(search: Search, record: CommitRecord, overlap: number): Offer | null {
+  const { parents, changes } = record;
   const [parent] = parents;
   if (parent === undefined || overlap < changes.length) return null;
   if (!changes.every((change) => couldBeMerged(search.net.get(change.path), change))) return null;
-  return { commit, tree, ours: parent, how: 'replayed', rank: overlap === search.net.size ? 0 : 1 };
+  return { ours: parent, how: 'replayed', rank: overlap === search.net.size ? 0 : 1 };
 }
 
 function couldBeMerged(wanted: Change | undefined, change: Change): boolean {
@@ -165,20 +198,19 @@ function couldBeMerged(wanted: Change | undefined, change: Change): boolean {
 }
 
 /** A base commit after which merging the branch may add nothing: it brought the branch and more. */
-function holder(search: Search, { oid: commit, tree, changes }: CommitRecord): Candidate | null {
+function holder(search: Search, { oid, changes }: CommitRecord): Offer | null {
   let isEqual = false;
   for (const { path, after } of changes) {
     const wanted = search.net.get(path);
     if (wanted?.before === after) return null;
     isEqual ||= wanted?.after === after;
   }
-  return { commit, tree, ours: commit, how: 'adds-nothing', rank: isEqual ? 2 : 3 };
+  return { ours: oid, how: 'adds-nothing', rank: isEqual ? 2 : 3 };
 }
 
 /** A base commit as the last of the branch's commits, replayed one by one on top of each other. */
-function rebase(search: Search, { record, group }: GroupedRecord): Candidate | null {
+function rebase(search: Search, { record, group }: GroupedRecord): Offer | null {
   const count = search.own.length;
   if (count < 2 || group - count < search.from - search.behind) return null;
-  const { oid: commit, tree } = record;
-  return { commit, tree, ours: `${commit}~${count}`, how: 'replayed', rank: 1 };
+  return { ours: `${record.oid}~${count}`, how: 'replayed', rank: 1 };
 }

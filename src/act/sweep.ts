@@ -1,0 +1,45 @@
+/**
+ * Sweeps up what writes that were cut short left: `<name>.<pid>.tmp`.
+ *
+ * Contract: only names of that form, only files, only where this program writes. In a directory of our
+ * own every such file is stale, because its writers hold the lock of the pass, which is ours now; where
+ * other processes write too, only those of dead ones are.
+ * Failure direction: what cannot be told or removed stays.
+ */
+import { basename, dirname, join } from 'node:path';
+import type { Actor } from './context.ts';
+
+const TEMPORARY = /^(.+)\.(\d+)\.tmp$/;
+
+/** True for the name of a write that is not finished. */
+export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
+
+/** Sweeps a directory in which nobody else writes. */
+export async function sweepOwn({ io }: Actor, directory: string): Promise<void> {
+  await sweep({ io }, directory, () => true);
+}
+
+/** Sweeps what an earlier attempt to write `path` left, in a directory that is not ours. */
+export async function sweepBeside({ io }: Actor, path: string): Promise<void> {
+  await sweep({ io }, dirname(path), (name) => name === basename(path));
+}
+
+/** Sweeps a directory that is shared with hooks and commands: only the files of dead processes. */
+export async function sweepShared({ io }: Actor, directory: string): Promise<void> {
+  const isDead = (pid: number) => pid === io.processes.self || io.processes.signal0(pid) === 'dead';
+  await sweep({ io }, directory, (_name, pid) => isDead(pid));
+}
+
+async function sweep(
+  { io }: Pick<Actor, 'io'>,
+  directory: string,
+  isStale: (name: string, pid: number) => boolean,
+): Promise<void> {
+  const listing = await io.disk.list(directory);
+  if (!listing.ok) return;
+  for (const entry of listing.value) {
+    const [, name = '', pid = ''] = TEMPORARY.exec(entry.name) ?? [];
+    if (entry.kind !== 'file' || name === '' || !isStale(name, Number(pid))) continue;
+    await io.disk.removeFile(join(directory, entry.name));
+  }
+}
