@@ -124,7 +124,8 @@ async function commitsToPin(
   if (candidate.kind !== 'worktree') return { ok: true, value: [] };
   const reflogs = await readReflogs(actor.io.disk, candidate, actor.layout.commonDir);
   if (!reflogs.known) return refuse('unknown', reflogs.why);
-  return { ok: true, value: reflogCommits([...reflogs.value.head, ...reflogs.value.branch]) };
+  const { head, branch, origHead } = reflogs.value;
+  return { ok: true, value: [...reflogCommits([...head, ...branch]), ...(origHead === null ? [] : [origHead])] };
 }
 
 /** Looks at the moved tree with facts read afresh. */

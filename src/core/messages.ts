@@ -131,7 +131,9 @@ export function hookReport({ reclaimed, freedBytes, attention }: PassSummary): s
     if (reclaimed.length > 1) lines.push(`reaper: ${idList(reclaimed)}`);
   }
   if (attention.length > 0)
-    lines.push(`reaper: ${plural(attention.length, 'idle worktree')} with unlanded work; look: ${COMMAND} status`);
+    lines.push(
+      `reaper: ${plural(attention.length, 'idle worktree holds', 'idle worktrees hold')} work; look: ${COMMAND} status`,
+    );
   return lines;
 }
 

@@ -4,19 +4,12 @@
  * Contract: combines the landing proof of HEAD with what the reflogs say of its own commits.
  * - No commit of its own and HEAD on the base: ground `empty`. On the base alone proves nothing.
  * - HEAD proven, and its newest own commit is HEAD, reachable from a ref, or proven as well: `landed`.
+ * - Where no reflog was kept, ORIG_HEAD stands for the newest own commit.
  * - The newest own commit was left behind (a reset, say) and is proven nowhere: not landed.
  * Failure direction: a reflog or a proof that cannot be had is unknown.
  */
 import type { Proof } from '../core/landing.ts';
-import {
-  type Evidence,
-  type Fact,
-  known,
-  type Landing,
-  type Oid,
-  unknown,
-  type WorktreeCandidate,
-} from '../core/model.ts';
+import { type Fact, known, type Landing, type Oid, unknown, type WorktreeCandidate } from '../core/model.ts';
 import { ownCommits } from '../core/reflog.ts';
 import type { Io } from '../io/ports.ts';
 import { type Reflogs, readReflogs } from './reflogs.ts';
@@ -37,10 +30,13 @@ export async function establishGround(
   if (!proof.known) return proof;
   if (!proof.value.landed) return known(proof.value);
   const { evidence } = proof.value;
+  const landed: Fact<Landing> = known({ landed: true, ground: 'landed', evidence });
   const own = newestOwnCommit(reflogs.value);
-  if (own === null) return known({ landed: true, ground: evidence.how === 'ancestor' ? 'empty' : 'landed', evidence });
-  if (own === head) return known({ landed: true, ground: 'landed', evidence });
-  return leftBehind(io, commonDir, own, candidate, evidence, prove);
+  if (own !== null) return own === head ? landed : leftBehind(io, commonDir, own, candidate, landed, prove);
+  const empty: Fact<Landing> =
+    evidence.how === 'ancestor' ? known({ landed: true, ground: 'empty', evidence }) : landed;
+  const { origHead } = reflogs.value;
+  return origHead === null || origHead === head ? empty : leftBehind(io, commonDir, origHead, candidate, empty, prove);
 }
 
 function newestOwnCommit({ head, branch }: Reflogs): Oid | null {
@@ -54,16 +50,15 @@ async function leftBehind(
   commonDir: string,
   own: Oid,
   candidate: WorktreeCandidate,
-  evidence: Evidence,
+  safe: Fact<Landing>,
   prove: Prove,
 ): Promise<Fact<Landing>> {
-  const landed: Fact<Landing> = known({ landed: true, ground: 'landed', evidence });
   const reachable = await isReachable(io, commonDir, own, candidate.head ?? own);
   if (!reachable.known) return reachable;
-  if (reachable.value) return landed;
+  if (reachable.value) return safe;
   const proof = await prove(own, candidate.branch);
   if (!proof.known) return unknown(`commit ${own.slice(0, 10)}, which HEAD left behind: ${proof.why}`);
-  if (proof.value.landed) return landed;
+  if (proof.value.landed) return safe;
   return known({
     landed: false,
     why: `commit ${own.slice(0, 10)} was made here and left behind; only the reflog holds it`,
