@@ -1,0 +1,154 @@
+/** Every sentence, rendered; and nothing from outside that could speak to a terminal. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Entry } from '../../src/core/entry.ts';
+import {
+  configReport,
+  failureReport,
+  groundWords,
+  hookReport,
+  nextStep,
+  reasonSentence,
+  reasonWords,
+  reclaimedWords,
+  shortRef,
+  undo,
+  untilWords,
+} from '../../src/core/messages.ts';
+import { type Evidence, REASON_CODES } from '../../src/core/model.ts';
+import { bytes, duration, plural, printable, shellWord } from '../../src/core/text.ts';
+
+const entry = (id: string, kind: Entry['kind'] = 'worktree', ground: Entry['ground'] = 'landed') =>
+  ({ id, kind, ground }) as Entry;
+
+describe('the report that the next hook prints', () => {
+  it('is nothing when nothing happened', () => {
+    expect(hookReport({ reclaimed: [], freedBytes: 0, attention: [] })).toEqual([]);
+  });
+
+  it('is one line with the undo for one worktree', () => {
+    expect(hookReport({ reclaimed: [entry('agent-a-1f')], freedBytes: 0, attention: [] })).toEqual([
+      'reaper: 1 landed worktree -> quarantine; undo: npx reaper-hook restore agent-a-1f',
+    ]);
+  });
+
+  it('names the bytes that came back, and at most four ids', () => {
+    const reclaimed = ['a', 'b', 'c', 'd', 'e'].map((id) => entry(id));
+    expect(hookReport({ reclaimed, freedBytes: 4_100_000_000, attention: [] })).toEqual([
+      'reaper: 5 landed worktrees -> quarantine, 4.1 GB freed; undo: npx reaper-hook restore <id>',
+      'reaper: a, b, c, d and 1 more: npx reaper-hook log',
+    ]);
+  });
+
+  it('is never longer than three lines', () => {
+    const many = Array.from({ length: 50 }, (_, index) => entry(`e-${index}`));
+    expect(hookReport({ reclaimed: many, freedBytes: 1, attention: ['x', 'y'] })).toHaveLength(3);
+  });
+
+  it('asks to look at idle work once it has to', () => {
+    expect(hookReport({ reclaimed: [], freedBytes: 0, attention: ['x'] })).toEqual([
+      'reaper: 1 idle worktree holds work; look: npx reaper-hook status',
+    ]);
+    expect(hookReport({ reclaimed: [], freedBytes: 0, attention: ['x', 'y'] })[0]).toContain(
+      '2 idle worktrees hold work',
+    );
+  });
+
+  it('says of a failure and of a broken configuration what to do', () => {
+    expect(failureReport('disk\nfull')).toBe(
+      'reaper: the last pass failed (disk\\nfull); nothing was lost; details: npx reaper-hook doctor',
+    );
+    expect(configReport(2)).toContain('2 mistakes in the configuration, so nothing is reclaimed');
+  });
+});
+
+describe('kinds of things', () => {
+  it('are counted apart', () => {
+    const all = [
+      entry('a'),
+      entry('b', 'worktree', 'empty'),
+      entry('c', 'registration'),
+      entry('d', 'staging', 'stale'),
+      entry('e', 'staging', 'stale'),
+    ];
+    expect(reclaimedWords(all)).toBe(
+      '1 landed worktree, 1 unused worktree, 1 registration without a directory, 2 stale staging entries',
+    );
+  });
+});
+
+describe('grounds', () => {
+  const evidence = (how: Evidence['how']): Evidence => ({
+    how,
+    ref: 'refs/remotes/origin/main',
+    oid: 'b'.repeat(40),
+    commit: 'c'.repeat(40),
+  });
+
+  it.each([
+    ['ancestor', 'landed: its commit is in origin/main'],
+    ['adds-nothing', 'landed: merging it would add nothing, in origin/main'],
+    ['replayed', 'landed: replayed as cccccccccc in origin/main'],
+    ['patches', 'landed: every commit has its equal in origin/main, last cccccccccc'],
+  ] as const)('%s names the base and the proof', (how, words) => {
+    expect(groundWords({ verdict: 'reclaim', ground: 'landed', evidence: evidence(how) })).toBe(words);
+  });
+
+  it('empty and stale say why there is nothing to lose', () => {
+    expect(groundWords({ verdict: 'reclaim', ground: 'empty', evidence: evidence('ancestor') })).toBe(
+      'never used: on origin/main with no commit of its own',
+    );
+    expect(groundWords({ verdict: 'reclaim', ground: 'stale', evidence: null })).toBe('its process is gone');
+    expect(groundWords({ verdict: 'reclaim', ground: 'landed', evidence: null })).toBe('landed');
+    expect(shortRef(undefined)).toBe('the base');
+  });
+});
+
+describe('reasons', () => {
+  it.each(REASON_CODES)('"%s" has words of its own', (code) => {
+    expect(reasonWords(code)).toMatch(/^[a-z]/);
+    expect(reasonSentence({ code, detail: 'x' })).toBe(`${reasonWords(code)}: x`);
+  });
+
+  it.each(REASON_CODES)('"%s" offers a command that quotes the path, or none', (code) => {
+    const step = nextStep(code, "/tmp/it's here", 'main');
+    if (step?.includes('tmp') === true) expect(step).toContain(`'/tmp/it'\\''s here'`);
+    expect(step ?? '').not.toMatch(/--force|rm -rf/);
+  });
+
+  it('say how long a wait is', () => {
+    expect(untilWords(3_600_000, 0)).toBe('in 1h');
+    expect(undo('x-1')).toBe('npx reaper-hook restore x-1');
+  });
+});
+
+describe('names from outside', () => {
+  it('never carry a control, formatting or bidirectional character to the terminal', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
+        expect(printable(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+      }),
+      { seed: 4, numRuns: 500 },
+    );
+    expect(printable('\u001b[31mred\u001b[0m\u202e')).toBe('\\x1b[31mred\\x1b[0m\\u{202e}');
+    expect(printable('x'.repeat(1000))).toHaveLength(403);
+  });
+
+  it('become one word of a shell command, whatever they are', () => {
+    expect(shellWord('plain/path-1.txt')).toBe('plain/path-1.txt');
+    expect(shellWord('with space')).toBe("'with space'");
+    expect(shellWord("it's")).toBe("'it'\\''s'");
+    expect(shellWord('-dash')).toBe("'./-dash'");
+    expect(shellWord('a\nb')).toBe("$'a\\nb'");
+    expect(shellWord('')).toBe("''");
+  });
+});
+
+describe('numbers', () => {
+  it('are rounded to what a person reads', () => {
+    expect([0, 400, 1500, 90_000, 7_200_000, 259_200_000].map(duration)).toEqual(['0s', '<1s', '1s', '1m', '2h', '3d']);
+    expect(duration(-5)).toBe('0s');
+    expect([0, 20_480, 3_000_000, 4_100_000_000].map(bytes)).toEqual(['0 B', '20 kB', '3 MB', '4.1 GB']);
+    expect([plural(1, 'entry', 'entries'), plural(2, 'entry', 'entries')]).toEqual(['1 entry', '2 entries']);
+  });
+});
