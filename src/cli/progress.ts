@@ -14,11 +14,14 @@ export async function withProgress<T>(
 ): Promise<T> {
   if (!isShown) return work(() => undefined);
   const spinner = yoctoSpinner({ text, stream: process.stderr });
-  const timer = setTimeout(() => spinner.start(), SILENT_MS);
+  // Setting the text draws, also before the start; what is said early is kept until then.
+  let latest = text;
+  const timer = setTimeout(() => spinner.start(latest), SILENT_MS);
   const columns = process.stderr.columns ?? 80;
   try {
     return await work((doing) => {
-      spinner.text = stripVTControlCharacters(printable(`${text}: ${doing}`)).slice(0, columns - 4);
+      latest = stripVTControlCharacters(printable(`${text}: ${doing}`)).slice(0, columns - 4);
+      if (spinner.isSpinning) spinner.text = latest;
     });
   } finally {
     clearTimeout(timer);
