@@ -20,6 +20,8 @@ export interface PurgeWork {
   readonly isOutOfTime: () => boolean;
   /** Whether nobody uses or has written to a quarantined tree since; unknown keeps. */
   readonly isQuiet: (tree: string, sinceMs: number) => Promise<Fact<string | null>>;
+  /** A path in a ballast directory that a person seems to have written, or null; unknown keeps. */
+  readonly editedByHand: (directory: string) => Promise<Fact<string | null>>;
   /** Entries to look at; all when absent. */
   readonly only?: (entry: Entry) => boolean;
   /** Purge files now although their time has not come; a person asked for these entries by name. */
@@ -70,9 +72,48 @@ async function purgeBallast(actor: Actor, entry: Entry, work: PurgeWork, tally: 
     tally.problems.push({ id: entry.id, why: quiet.known ? (quiet.value ?? '') : quiet.why });
     return;
   }
-  const removal = await removeTree(actor.io.disk, place, work.isOutOfTime);
-  count(removal, entry, tally);
-  if (removal.state === 'gone') await record(actor, 'ballast-purged', { ...entry, bytes: removal.bytes });
+  const { freed, isAllGone } = await purgeUntouched(actor, entry, place, work, tally);
+  if (isAllGone) await actor.io.disk.removeEmptyDir(place);
+  if (freed > 0) await record(actor, 'ballast-purged', { ...entry, bytes: freed });
+}
+
+/** What a person edited stays with the tree for as long as that does. */
+async function purgeUntouched(
+  actor: Actor,
+  entry: Entry,
+  place: string,
+  work: PurgeWork,
+  tally: Tally,
+): Promise<{ freed: number; isAllGone: boolean }> {
+  let freed = 0;
+  let isAllGone = true;
+  for (const index of entry.ballast.keys()) {
+    if (work.isOutOfTime()) return { freed, isAllGone: false };
+    const doomed = await setAside(actor, `${place}/${index}`, work);
+    if (doomed === 'stays') isAllGone = false;
+    if (doomed === 'stays' || doomed === 'gone') continue;
+    const removal = await removeTree(actor.io.disk, doomed.path, work.isOutOfTime);
+    count(removal, entry, tally);
+    freed += removal.bytes;
+    if (removal.state !== 'gone') isAllGone = false;
+  }
+  if (!isAllGone && work.isOutOfTime()) tally.complete = false;
+  return { freed, isAllGone };
+}
+
+/** Renamed before its first file goes, so that restore never puts a half-purged directory back. */
+async function setAside(
+  { io }: Actor,
+  directory: string,
+  work: PurgeWork,
+): Promise<{ path: string } | 'gone' | 'stays'> {
+  const path = `${directory}.purging`;
+  if ((await io.disk.lstat(path)).ok) return { path };
+  const info = await io.disk.lstat(directory);
+  if (!info.ok) return info.code === 'ENOENT' ? 'gone' : 'stays';
+  const edited = await work.editedByHand(directory);
+  if (!edited.known || edited.value !== null) return 'stays';
+  return (await io.disk.rename(directory, path)).ok ? { path } : 'stays';
 }
 
 async function purgeEntry(actor: Actor, entry: Entry, work: PurgeWork, tally: Tally): Promise<Done> {

@@ -6,9 +6,12 @@
  * Failure direction: a name in neither table is precious.
  */
 
+/** What package managers write into node_modules when they have finished. */
+export const MANAGER_MARKS = ['.package-lock.json', '.yarn-integrity', '.modules.yaml', '.yarn-state.yml'] as const;
+
 /** Directory names that are strong when one of the marks stands at their top; no marks: the name is mark enough. */
 const MARKS: Readonly<Record<string, readonly string[]>> = {
-  node_modules: ['.package-lock.json', '.yarn-integrity', '.modules.yaml', '.yarn-state.yml'],
+  node_modules: MANAGER_MARKS,
   '.venv': ['pyvenv.cfg'],
   venv: ['pyvenv.cfg'],
   __pycache__: [],

@@ -1,0 +1,56 @@
+/**
+ * Whether a package directory was edited by hand after the package manager had finished with it.
+ *
+ * Contract: asked before ballast is purged. A package manager writes its own mark last; a file
+ * below that is much newer was put there by a person: a patched dependency, a note, a key.
+ * Only node_modules has such a mark; what a tool keeps writing to (a name with a leading dot at
+ * the top, such as `.cache`) does not count.
+ * Failure direction: unknown, which leaves it with the tree.
+ */
+import { join } from 'node:path';
+import { type Fact, known, unknown } from '../core/model.ts';
+import { MANAGER_MARKS } from '../core/rebuildable.ts';
+import type { DiskReader } from '../io/ports.ts';
+
+/** Post-install scripts and copies of a whole tree write for some time after the mark. */
+const SETTLING_MS = 10 * 60_000;
+
+/** Larger package directories exist; this many entries are looked through in a few seconds. */
+const MAX_ENTRIES = 2_000_000;
+
+/** The path of a file that is newer than the mark, or null. A directory without a mark is not judged. */
+export async function editedByHand(disk: DiskReader, directory: string): Promise<Fact<string | null>> {
+  const markedMs = await newestMark(disk, directory);
+  if (!markedMs.known) return markedMs;
+  if (markedMs.value === null) return known(null);
+  const limitMs = markedMs.value + SETTLING_MS;
+  const pending = [directory];
+  let seen = 0;
+  for (let here = pending.pop(); here !== undefined; here = pending.pop()) {
+    const place = here;
+    const listing = await disk.list(place);
+    if (!listing.ok) return unknown(listing.why);
+    seen += listing.value.length;
+    if (seen > MAX_ENTRIES) return unknown(`it holds more than ${MAX_ENTRIES} entries`);
+    const counted = listing.value.filter(({ name }) => place !== directory || !name.startsWith('.'));
+    const infos = await Promise.all(
+      counted.map(async ({ name }) => ({ path: join(place, name), info: await disk.lstat(join(place, name)) })),
+    );
+    for (const { path, info } of infos) {
+      if (!info.ok) return unknown(info.why);
+      if (info.value.kind === 'directory') pending.push(path);
+      else if (info.value.kind === 'file' && info.value.mtimeMs > limitMs) return known(path);
+    }
+  }
+  return known(null);
+}
+
+async function newestMark(disk: DiskReader, directory: string): Promise<Fact<number | null>> {
+  let newest: number | null = null;
+  for (const mark of MANAGER_MARKS) {
+    const info = await disk.lstat(join(directory, mark));
+    if (info.ok) newest = Math.max(newest ?? 0, info.value.mtimeMs);
+    else if (info.code !== 'ENOENT') return unknown(info.why);
+  }
+  return known(newest);
+}
