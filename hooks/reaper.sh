@@ -6,7 +6,7 @@
 # reaper_hook_root (<common-dir>/reaper); it then only defines functions, all named reaper_hook_*.
 # reaper_hook_run never fails, never reads stdin, never forks before there is something to do.
 # Run as a program (sh reaper.sh post-checkout "$@"), it finds both by itself.
-# Failure direction: whatever is missing, unreadable or unwritable means no pass, silently.
+# Failure direction: whatever is missing, unreadable, unwritable or a link means no pass, silently.
 
 # reaper_hook_run HOOK ARGS...: the whole story, with git's own arguments of that hook.
 reaper_hook_run() {
@@ -17,7 +17,11 @@ reaper_hook_run() {
   [ "${REAPER_HOOK-}" != 0 ] || return 0
   case ${CI-} in '' | false | 0) ;; *) return 0 ;; esac
   reaper_hook_is_wanted "$@" || return 0
-  [ -f "$reaper_hook_root/bin/reaper-hook.mjs" ] || return 0
+  [ -f "$reaper_hook_root/bin/reaper-hook.mjs" ] && [ ! -h "$reaper_hook_root" ] && [ ! -h "$reaper_hook_root/bin" ] &&
+    [ ! -h "$reaper_hook_root/bin/reaper-hook.mjs" ] && [ ! -h "$reaper_hook_root/report" ] || return 0
+  case $reaper_hook_created$reaper_hook_git in
+  1*/worktrees/?*) (reaper_hook_prepare && reaper_hook_certify) || : ;;
+  esac
   [ ! -s "$reaper_hook_root/report" ] || (reaper_hook_prepare && reaper_hook_report) || :
   reaper_hook_is_due || return 0
   (reaper_hook_prepare && reaper_hook_start "$1") || :
@@ -50,6 +54,7 @@ reaper_hook_is_wanted() {
 # agree only on that form of -nt. Written with a builtin that may fail without ending the shell; on
 # a full disk, where a pass is wanted most, emptying the file still dates it.
 reaper_hook_is_due() {
+  [ ! -h "$reaper_hook_root/now" ] || return 1
   { echo >|"$reaper_hook_root/now"; } 2>/dev/null || { true >|"$reaper_hook_root/now"; } 2>/dev/null || return 1
   [ "$reaper_hook_root/failure" -nt "$reaper_hook_root/now" ] && return 1
   [ -n "$reaper_hook_merged" ] || [ -e "$reaper_hook_root/due" ] ||
@@ -79,6 +84,60 @@ reaper_hook_prepare() {
   done
   PATH=${reaper_hook_path:-/usr/bin:/bin}
   export PATH
+}
+
+# Writes down who made this worktree, while they are there to be seen: git's nearest ancestors, as the
+# kernel shows them. Which of them is an agent is decided when somebody asks. Without /proc: nothing.
+reaper_hook_certify() {
+  umask 077
+  reaper_hook_mine=$reaper_hook_root/makers.$$
+  [ -r /proc/self/stat ] && [ ! -h "$reaper_hook_root/makers" ] && [ ! -h "$reaper_hook_mine" ] || return 0
+  { IFS= read -r reaper_hook_line </proc/sys/kernel/hostname; } 2>/dev/null || reaper_hook_line=''
+  reaper_hook_text="reaper-hook maker 1
+host $reaper_hook_line"
+  { IFS= read -r reaper_hook_line </proc/sys/kernel/random/boot_id; } 2>/dev/null || reaper_hook_line=''
+  reaper_hook_text="$reaper_hook_text
+boot $reaper_hook_line
+pidns $(readlink /proc/self/ns/pid 2>/dev/null)"
+  reaper_hook_pid=$PPID reaper_hook_hops=''
+  while [ "$reaper_hook_hops" != ........ ]; do
+    case $reaper_hook_pid in '' | 0 | *[!0-9]*) break ;; esac
+    { IFS= read -r reaper_hook_line <"/proc/$reaper_hook_pid/stat"; } 2>/dev/null || break
+    reaper_hook_text="$reaper_hook_text
+stat $reaper_hook_line"
+    case ${reaper_hook_line#*'('} in
+    node* | MainThread* | bun* | deno* | python* | pypy* | npm* | tsx*)
+      reaper_hook_script
+      reaper_hook_text="$reaper_hook_text
+args	$reaper_hook_args"
+      ;;
+    esac
+    reaper_hook_line=${reaper_hook_line##*') '} reaper_hook_line=${reaper_hook_line#* }
+    reaper_hook_pid=${reaper_hook_line%% *} reaper_hook_hops=$reaper_hook_hops.
+  done
+  [ -d "$reaper_hook_root/makers" ] || mkdir -p -- "$reaper_hook_root/makers" 2>/dev/null
+  # Written beside and moved, so that a pass reads all of it or nothing.
+  { printf '%s\n' "$reaper_hook_text" >|"$reaper_hook_mine"; } 2>/dev/null &&
+    mv -f -- "$reaper_hook_mine" "$reaper_hook_root/makers/${reaper_hook_git##*/worktrees/}" 2>/dev/null
+}
+
+# Sets what an interpreter runs: its own name and its first argument that is no option. No more is kept, for
+# arguments hold prompts and secrets. No builtin can read them: they end in NUL.
+reaper_hook_script() {
+  reaper_hook_tab='	'
+  reaper_hook_rest=$({ tr '\000\t\n' '\t  ' <"/proc/$reaper_hook_pid/cmdline"; } 2>/dev/null)
+  reaper_hook_args=${reaper_hook_rest%%"$reaper_hook_tab"*}
+  while :; do
+    case $reaper_hook_rest in *"$reaper_hook_tab"*) reaper_hook_rest=${reaper_hook_rest#*"$reaper_hook_tab"} ;; *) return 0 ;; esac
+    case $reaper_hook_rest in
+    -c* | -e* | -p* | --eval* | --print*) return 0 ;;
+    -*) ;;
+    *)
+      reaper_hook_args=$reaper_hook_args$reaper_hook_tab${reaper_hook_rest%%"$reaper_hook_tab"*}
+      return 0
+      ;;
+    esac
+  done
 }
 
 # Prints what the last pass left to say, once: the rename makes it one hook's among several.
@@ -138,6 +197,7 @@ reaper_hook_watch() {
   case $reaper_hook_status in 0 | 129 | 130 | 137 | 143 | 257 | 258 | 265 | 271) return 0 ;; esac
   [ ! "$reaper_hook_root/failure" -nt "$reaper_hook_root/now" ] || return 0
   reaper_hook_note=$reaper_hook_root/failure.$$
+  [ ! -h "$reaper_hook_note" ] && [ ! -h "$reaper_hook_root/report" ] || return 0
   printf 'the program ended with status %s and left no note of its own\n' "$reaper_hook_status" >|"$reaper_hook_note"
   # A zone 24 hours ahead is the portable way to name this time tomorrow.
   reaper_hook_line=$(TZ=AHEAD-24 date +%Y%m%d%H%M) &&

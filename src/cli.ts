@@ -10,10 +10,11 @@ import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
-import type { Answer, Context, GlobalOptions } from './cli/context.ts';
+import { type Answer, type Context, type GlobalOptions, JSON_VERSION } from './cli/context.ts';
 import { hookRun } from './cli/hook-run.ts';
 import { createProgram } from './cli/program.ts';
 import { withProgress } from './cli/progress.ts';
+import { forTerminal, jsonForTerminal } from './core/text.ts';
 
 declare const REAPER_VERSION: string;
 
@@ -38,7 +39,7 @@ function contextFor(global: GlobalOptions): Context {
 async function confirm(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const reply = await terminal.question(`${question} [y/N] `);
+    const reply = await terminal.question(`${forTerminal(question, { colors: false })} [y/N] `);
     return /^y(es)?$/i.test(reply.trim());
   } catch {
     return false;
@@ -48,9 +49,12 @@ async function confirm(question: string): Promise<boolean> {
 }
 
 function print(answer: Answer, global: GlobalOptions): void {
-  for (const note of answer.notes ?? []) process.stderr.write(`${note}\n`);
-  if (global.json) process.stdout.write(`${JSON.stringify(answer.json ?? { version: 1 }, null, 2)}\n`);
-  else if (answer.text !== undefined && answer.text !== '') process.stdout.write(`${answer.text}\n`);
+  const colors = global.color && process.stdout.isTTY === true && pc.isColorSupported;
+  for (const note of answer.notes ?? []) process.stderr.write(`${forTerminal(note, { colors })}\n`);
+  if (global.json)
+    process.stdout.write(`${jsonForTerminal(JSON.stringify(answer.json ?? { version: JSON_VERSION }, null, 2))}\n`);
+  else if (answer.text !== undefined && answer.text !== '')
+    process.stdout.write(`${forTerminal(answer.text, { colors })}\n`);
 }
 
 async function main(): Promise<void> {

@@ -5,10 +5,11 @@
  * milliseconds as their names say; absent knowledge is null.
  */
 import type { Entry } from './core/entry.ts';
-import type { Candidate, Evidence, Liveness, Reason, Verdict } from './core/model.ts';
+import type { Candidate, Claim, Evidence, Liveness, Owner, Reason, Verdict } from './core/model.ts';
 import { JSON_VERSION } from './core/version.ts';
 import type { OrphanProcess } from './observe/processes.ts';
 import type { CandidateResult, PassReport } from './pass.ts';
+import type { MissingClaim } from './reconcile.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface OwnerRow {
@@ -16,6 +17,8 @@ export interface OwnerRow {
   readonly pid: number | null;
   readonly liveness: Liveness;
   readonly why: string;
+  /** Since when it owns the candidate, or null where that is not known. */
+  readonly since: string | null;
 }
 
 export interface CandidateRow {
@@ -66,6 +69,8 @@ export interface StatusDocument {
   readonly missing: readonly CandidateRow[];
   /** Directories under a managed path that no worktree is registered for. */
   readonly strays: readonly string[];
+  /** Claims on paths that are gone. */
+  readonly missingClaims: readonly MissingClaim[];
   readonly orphanProcesses: readonly OrphanProcess[];
   readonly notes: readonly string[];
 }
@@ -107,6 +112,7 @@ export function statusDocument(workspace: Workspace, report: PassReport, extras:
     quarantine: extras.entries.map(entryRow),
     missing: rows(true),
     strays: extras.strays,
+    missingClaims: report.missingClaims,
     orphanProcesses: extras.orphanProcesses,
     notes: report.notes,
   };
@@ -156,12 +162,20 @@ function candidateRow(result: CandidateResult, nowMs: number, sizes: Extras['siz
   };
 }
 
-function ownerOf({ inquiry }: CandidateResult): OwnerRow | null {
-  const { lock, owner, claim } = inquiry.facts;
-  const named = (lock?.known === true ? lock.value?.owner : null) ?? (owner?.known === true ? owner.value : null);
-  if (named != null) return { label: named.label, pid: named.pid, liveness: named.liveness, why: named.why };
-  const claimed = claim?.known === true ? claim.value : null;
-  return claimed === null ? null : { label: claimed.label, pid: null, liveness: claimed.liveness, why: claimed.why };
+/** The one that speaks loudest: a lock's owner, the process in a name, a claim, the maker. */
+export function ownerOf({ inquiry }: Pick<CandidateResult, 'inquiry'>): OwnerRow | null {
+  const { lock, owner, claim, maker } = inquiry.facts;
+  const locking = lock?.known === true ? (lock.value?.owner ?? null) : null;
+  const naming = owner?.known === true ? owner.value : null;
+  const claiming = claim?.known === true ? claim.value : null;
+  const making = maker?.known === true ? maker.value : null;
+  const row = (from: Owner | Claim): OwnerRow => {
+    const { label, liveness, why, sinceMs = null } = from;
+    const pid = 'pid' in from ? from.pid : null;
+    return { label, pid, liveness, why, since: sinceMs === null ? null : instant(sinceMs) };
+  };
+  const loudest = locking ?? naming ?? claiming ?? making;
+  return loudest === null ? null : row(loudest);
 }
 
 /** One quarantine entry. */

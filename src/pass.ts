@@ -9,20 +9,24 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Actor } from './act/context.ts';
+import { readEntries } from './act/entries.ts';
 import { rotate } from './act/journal.ts';
 import { acquireLock, type PassLock } from './act/lock.ts';
 import { type PurgeReport, purge } from './act/purge.ts';
 import { type Outcome, quarantine } from './act/quarantine.ts';
 import { type Recovered, recoverAll } from './act/recover.ts';
 import { loadLedger, saveLedger, setLedgerAside } from './act/state.ts';
-import { EMPTY_LEDGER, inTurn, type Ledger } from './core/ledger.ts';
+import { EMPTY_LEDGER, inTurn, keyOf, type Ledger, restsUntil } from './core/ledger.ts';
 import type { Candidate, Policy, Reason } from './core/model.ts';
 import type { Settings } from './core/settings.ts';
+import { editedByHand } from './observe/edited.ts';
 import { type Inquiry, type Investigation, proceed } from './observe/investigate.ts';
 import { quietSince } from './observe/quiet.ts';
-import { openView, type View } from './observe/view.ts';
+import { openView, type View, type ViewSource } from './observe/view.ts';
 import { planReclaim } from './reclaim.ts';
+import { type MissingClaim, reconcile } from './reconcile.ts';
 import { dueForAttention, isCutShort, remember, withTotals } from './remember.ts';
+import { heldBytes, measure, type Sizes, thingOf, thingOfEntry, withoutEntries } from './sizing.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface PassOptions {
@@ -36,8 +40,16 @@ export interface PassOptions {
   readonly from: string | null;
   /** Whether candidates that need attention are to be announced, and so remembered as announced. */
   readonly announce: boolean;
+  /** Leave alone what was too young at the last look and must still be: nobody reads this pass's every verdict. */
+  readonly brief?: boolean;
   /** Called as candidates are decided, for progress. */
   readonly onProgress?: (progress: Progress) => void;
+  /** True once the caller has had enough: what is not decided by then is kept. */
+  readonly isAborted?: () => boolean;
+  /** The only path to look at; all candidates when absent. */
+  readonly only?: string;
+  /** Sources of claims besides files, and processes that asked for this pass. */
+  readonly callers?: Pick<ViewSource, 'providers' | 'askers'>;
 }
 
 export interface Progress {
@@ -70,6 +82,8 @@ export interface PassReport {
   /** Paths of candidates that need attention and were not announced within REMIND_MS. */
   readonly attention: readonly string[];
   readonly purge: PurgeReport | null;
+  /** Claims whose worktree is gone. */
+  readonly missingClaims: readonly MissingClaim[];
   readonly view: View | null;
   readonly ledger: Ledger;
   /** What a person should know although nothing failed. */
@@ -82,6 +96,9 @@ export type Passed =
 
 /** Time a reclaim needs at the least; with less left none is started. */
 const RESERVE_MS = 100;
+
+/** How old the workspace's own list of worktrees may be; whatever goes is listed again before it does. */
+const LISTED_MS = 1_000;
 
 /** Candidates looked at side by side: two cores, and git calls that wait for the disk. */
 const SIDE_BY_SIDE = 4;
@@ -120,11 +137,12 @@ interface Run {
 async function pass(run: Run): Promise<Passed> {
   const { workspace, settings, options, actor, lock, startedMs } = run;
   const { io, layout } = workspace;
-  const isOutOfTime = () => io.clock.nowMs() - startedMs >= options.budgetMs;
+  const isOutOfTime = () => options.isAborted?.() === true || io.clock.nowMs() - startedMs >= options.budgetMs;
   const notes: string[] = [];
-  const recovered = lock === null ? [] : await recoverAll(actor);
+  const isTouching = lock !== null && settings.mode === 'reap';
+  const recovered = isTouching ? await recoverAll(actor) : [];
   const ledger = await readLedger(run, notes);
-  const opened = await openView({
+  const source = {
     io,
     layout,
     mainRoot: workspace.mainRoot,
@@ -133,7 +151,11 @@ async function pass(run: Run): Promise<Passed> {
     ledger,
     from: options.from,
     isOutOfTime,
-  });
+    ...options.callers,
+  };
+  // The list that the workspace was opened with will do, unless finishing an earlier pass has changed it.
+  const isListed = options.brief === true && recovered.length === 0 && startedMs - workspace.listedAtMs < LISTED_MS;
+  const opened = await openView(source, isListed ? workspace.worktrees : undefined);
   if (!opened.known) return { ok: false, problem: 'unreadable', why: opened.why };
   const view = opened.value;
   notes.push(...view.problems);
@@ -143,11 +165,16 @@ async function pass(run: Run): Promise<Passed> {
   const nowMs = io.clock.nowMs();
   const attention = options.announce ? dueForAttention(outcomes, ledger, nowMs) : [];
   const after = remember({ view, results: outcomes, attention, ledger, nowMs });
-  const purged = lock === null ? null : await purgeDue(run, view, isOutOfTime);
+  const missingClaims = await reconcile(view, lock === null || settings.mode === 'report' ? null : actor);
+  const purged = isTouching ? await purgeDue(run, view, ledger, isOutOfTime) : null;
   const examined = results.filter(({ result }) => !isCutShort(result.inquiry.verdict)).length;
   const complete = examined === view.candidates.length && (purged?.complete ?? true);
   const ms = io.clock.nowMs() - startedMs;
-  const final = withTotals(after, reclaimed.length, purged?.bytes ?? 0, { atMs: startedMs, ms, complete });
+  const total = withTotals(after, reclaimed.length, purged?.bytes ?? 0, { atMs: startedMs, ms, complete });
+  const final =
+    options.brief === true
+      ? { ...total, sizes: await measureLeft(run, view, (purged?.bytes ?? 0) > 0, isOutOfTime) }
+      : total;
   if (lock !== null) {
     const saved = await saveLedger(actor, final);
     if (!saved.ok) notes.push(saved.why);
@@ -166,11 +193,26 @@ async function pass(run: Run): Promise<Passed> {
     recovered,
     attention: attention.map(({ path }) => path),
     purge: purged,
+    missingClaims,
     view,
     ledger: final,
     notes: [...notes, ...reclaimed.flatMap((each) => each.notes)],
   };
   return { ok: true, report };
+}
+
+/** What time is left goes into sizes, so that a person who asks later need not wait for them. */
+async function measureLeft(
+  { actor, workspace }: Run,
+  view: View,
+  isSmaller: boolean,
+  isOutOfTime: () => boolean,
+): Promise<Sizes> {
+  const { entries } = await readEntries(actor);
+  const things = [...entries.flatMap(thingOfEntry), ...view.candidates.flatMap(thingOf)];
+  // What was purged from has another size now.
+  const known = isSmaller ? withoutEntries(view.source.ledger.sizes) : view.source.ledger.sizes;
+  return measure(things, known, { io: workspace.io, isOutOfTime });
 }
 
 async function readLedger({ actor, lock }: Run, notes: string[]): Promise<Ledger> {
@@ -189,7 +231,8 @@ interface Worked {
 /** Looks at candidates a batch at a time, and acts on one after the other. */
 async function workThrough(run: Run, view: View, isOutOfTime: () => boolean): Promise<Worked[]> {
   const { options, settings } = run;
-  const queue = inTurn(view.candidates, view.source.ledger);
+  const isWanted = ({ path }: Candidate) => options.only === undefined || path === options.only;
+  const queue = inTurn(view.candidates.filter(isWanted), view.source.ledger);
   const how = { probe: view.probe, policy: policyOf(settings), nowMs: run.workspace.io.clock.nowMs, isOutOfTime };
   const worked: Worked[] = [];
   let reclaims = 0;
@@ -197,7 +240,7 @@ async function workThrough(run: Run, view: View, isOutOfTime: () => boolean): Pr
     const batch = queue.slice(start, start + BATCH);
     const say = (candidate: Candidate, index: number) =>
       options.onProgress?.({ examined: start + index, total: queue.length, doing: candidate.path });
-    for (const inquiry of await decideBatch(view, batch, how, say)) {
+    for (const inquiry of await decideBatch(view, batch, how, options.brief === true, say)) {
       const one = await actOn(run, view, inquiry, reclaims);
       if (one.act?.outcome === 'reclaimed') reclaims++;
       worked.push(one);
@@ -211,10 +254,13 @@ async function decideBatch(
   view: View,
   batch: readonly Candidate[],
   how: Investigation,
+  isBrief: boolean,
   say: (candidate: Candidate, index: number) => void,
 ): Promise<Inquiry[]> {
-  const cheap = await inGroups(batch, (candidate, index) => {
+  const cheap = await inGroups(batch, async (candidate, index) => {
     say(candidate, index);
+    const resting = isBrief ? stillResting(view, candidate, how) : null;
+    if (resting !== null) return resting;
     return proceed({ candidate, verdict: null, facts: {}, asked: [] }, how, 'landed');
   });
   await view.prepare(cheap.flatMap((each) => (each.verdict === null ? [each.candidate] : [])));
@@ -223,6 +269,15 @@ async function decideBatch(
     say(each.candidate, cheap.indexOf(each));
     return (await proceed(each, how, null)) as Inquiry;
   });
+}
+
+/** The wait that the ledger remembers, without asking for a single fact. */
+function stillResting({ source }: View, candidate: Candidate, { policy, nowMs }: Investigation): Inquiry | null {
+  if (candidate.kind !== 'worktree' || candidate.isMissing) return null;
+  const untilMs = restsUntil(source.ledger, keyOf(candidate), policy.idleMs, nowMs());
+  if (untilMs === null) return null;
+  const reasons: Reason[] = [{ code: 'too-young', detail: 'it was used too recently when last looked at' }];
+  return { candidate, verdict: { verdict: 'wait', untilMs, reasons }, facts: {}, asked: [] };
 }
 
 async function inGroups<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
@@ -273,7 +328,20 @@ export const policyOf = ({ worktrees }: Settings): Policy => ({
   ownerGraceMs: worktrees.ownerGraceMs,
 });
 
-async function purgeDue(run: Run, view: View, isOutOfTime: () => boolean): Promise<PurgeReport> {
+async function purgeDue(run: Run, view: View, { lastPass }: Ledger, isOutOfTime: () => boolean): Promise<PurgeReport> {
   const { io } = run.workspace;
-  return purge(run.actor, { isOutOfTime, isQuiet: (tree, sinceMs) => quietSince(io, view, tree, sinceMs) });
+  return purge(run.actor, {
+    isOutOfTime,
+    isQuiet: (tree, sinceMs) => quietSince(io, view, tree, sinceMs),
+    editedByHand: (directory) => editedByHand(io.disk, directory),
+    lastPassMs: lastPass?.atMs ?? null,
+    pressure: {
+      limits: run.settings.quarantine,
+      sizeOf: (entry) => heldBytes(io, entry, isOutOfTime),
+      freeBytes: async (path) => {
+        const free = await io.disk.freeBytes(path);
+        return free.ok ? free.value : null;
+      },
+    },
+  });
 }

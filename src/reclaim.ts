@@ -13,13 +13,17 @@ import type { PassLock } from './act/lock.ts';
 import type { Reclaim } from './act/quarantine.ts';
 import { ENTRY_VERSION, type Entry, entryId, ourLock } from './core/entry.ts';
 import { groundWords } from './core/messages.ts';
-import type { Candidate, Policy, Reason, Verdict, WorktreeCandidate } from './core/model.ts';
+import type { Candidate, Facts, Policy, Reason, Verdict, WorktreeCandidate } from './core/model.ts';
 import { matchBranch } from './core/patterns.ts';
 import { reflogCommits } from './core/reflog.ts';
 import type { Settings } from './core/settings.ts';
-import { type Inquiry, investigate } from './observe/investigate.ts';
+import type { Io } from './io/ports.ts';
+import { type Inquiry, proceed } from './observe/investigate.ts';
 import { readReflogs } from './observe/reflogs.ts';
 import { renew, type View } from './observe/view.ts';
+
+/** Name of the quarantine beside worktrees on another file system. */
+const BESIDE = '.reaper-quarantine';
 
 export interface PlanRequest {
   readonly actor: Actor;
@@ -38,7 +42,7 @@ export async function planReclaim(request: PlanRequest): Promise<Planned> {
   const { candidate, verdict } = inquiry;
   if (verdict.verdict !== 'reclaim') return refuse('unknown', 'no verdict to reclaim');
   const name = candidate.kind === 'worktree' ? (candidate.branch ?? candidate.id) : basename(candidate.path);
-  const id = entryId(name, randomBytes(2).toString('hex'));
+  const id = entryId(name, randomBytes(4).toString('hex'));
   const place = await placeFor(actor, candidate, id);
   if (!place.ok) return place;
   const commits = await commitsToPin(request, candidate);
@@ -113,7 +117,23 @@ async function placeFor(
   if (!own.ok || !beside.ok || !common.ok) return refuse('unknown', 'its file system could not be told');
   if (own.value.dev === common.value.dev) return { ok: true, value: layout.entry(id).tree };
   if (own.value.dev !== beside.value.dev) return refuse('cross-device', 'it is a file system of its own');
-  return { ok: true, value: join(parent, '.reaper-quarantine', id, 'tree') };
+  const place = join(parent, BESIDE);
+  const unsafe = await besideProblem(io.disk, place, layout.commonDir);
+  return unsafe === null ? { ok: true, value: join(place, id, 'tree') } : refuse('cross-device', unsafe);
+}
+
+/** Why the directory beside a worktree on another file system cannot be used, or null. */
+async function besideProblem(disk: Io['disk'], place: string, commonDir: string): Promise<string | null> {
+  for (let above = dirname(place); above !== dirname(above); above = dirname(above)) {
+    const repository = await disk.lstat(join(above, '.git'));
+    if (repository.ok)
+      return `its own file system has no place for it outside ${above}, where git clean would delete it`;
+    if (repository.code !== 'ENOENT') return `${above} could not be looked at: ${repository.why}`;
+  }
+  const [present, common] = await Promise.all([disk.lstat(place), disk.lstat(commonDir)]);
+  if (!present.ok) return present.code === 'ENOENT' ? null : present.why;
+  const isOurs = present.value.kind === 'directory' && common.ok && present.value.uid === common.value.uid;
+  return isOurs && (present.value.mode & 0o077) === 0 ? null : `${place} is not this user's own, private directory`;
 }
 
 /** The commits of its reflogs; git's own zero ids left out. */
@@ -140,13 +160,11 @@ async function lookAgain(
   if (!fresh.known) return { verdict: keep(fresh.why), ballast: [] };
   const candidate = sameCandidate(inquiry.candidate, fresh.value.worktrees, entry);
   if (candidate === null) return { verdict: keep('it changed between the two looks'), ballast: [] };
-  const again = await investigate(candidate, {
-    probe: fresh.value.probe,
-    policy,
-    nowMs: io.clock.nowMs,
-    isOutOfTime: view.source.isOutOfTime,
-    at,
-  });
+  // The process scan comes first: whoever is not inside now cannot come in by the old path any more, so
+  // nobody writes between the status that follows and the end.
+  const occupied = (await fresh.value.probe(candidate, 'occupied', at)) as NonNullable<Facts['occupied']>;
+  const how = { probe: fresh.value.probe, policy, nowMs: io.clock.nowMs, isOutOfTime: view.source.isOutOfTime, at };
+  const again = (await proceed({ candidate, verdict: null, facts: { occupied }, asked: [] }, how, null)) as Inquiry;
   const ignored = again.facts.ignored;
   return { verdict: again.verdict, ballast: ignored?.known === true ? ignored.value.ballast : [] };
 }
@@ -164,6 +182,7 @@ function sameCandidate(before: Candidate, worktrees: readonly WorktreeCandidate[
 /** `merged`: git's own rule for `branch -d`. A branch outside the managed patterns, or a base, stays. */
 function mayDeleteBranch(candidate: Candidate, verdict: Verdict, { bases }: View, { worktrees }: Settings): boolean {
   if (candidate.kind !== 'worktree' || candidate.branch === null || verdict.verdict !== 'reclaim') return false;
+  if (candidate.isMissing) return false;
   if (worktrees.branch === 'keep' || matchBranch(candidate.branch, worktrees.branches) === null) return false;
   const ref = `refs/heads/${candidate.branch}`;
   if (!bases.known || bases.value.some((base) => base.ref === ref)) return false;

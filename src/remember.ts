@@ -3,7 +3,7 @@
  *
  * Contract: pure. Failure direction: what is forgotten only makes something wait again.
  */
-import { deadSince, keepOnly, keyOf, type Ledger } from './core/ledger.ts';
+import { deadSince, keepOnly, keyOf, type Ledger, ownerKey, withoutOwner } from './core/ledger.ts';
 import type { Candidate, Verdict } from './core/model.ts';
 import type { View } from './observe/view.ts';
 import type { CandidateResult } from './pass.ts';
@@ -38,12 +38,17 @@ export function remember(from: {
   const announced: Record<string, number> = keepOnly(ledger.announced, keys);
   for (const { inquiry } of results) {
     const key = keyOf(inquiry.candidate);
-    if (!isCutShort(inquiry.verdict)) examined[key] = nowMs;
-    const lock = inquiry.facts.lock;
-    if (lock?.known !== true) continue;
-    const since = deadSince(ledger, key, lock.value?.owner?.liveness === 'dead', nowMs);
-    if (since === null) delete dead[key];
-    else dead[key] = since;
+    if (isCutShort(inquiry.verdict)) continue;
+    examined[key] = nowMs;
+    for (const old of Object.keys(dead)) if (withoutOwner(old) === key) delete dead[old];
+    for (const owner of deadOwners(inquiry)) dead[owner] = deadSince(ledger, owner, true, nowMs) ?? nowMs;
+  }
+  const { idleMs } = view.source.settings.worktrees;
+  const untilMs: Record<string, number> = {};
+  for (const { inquiry } of results) {
+    const { candidate, verdict } = inquiry;
+    if (verdict.verdict === 'wait' && verdict.reasons.every(({ code }) => code === 'too-young'))
+      untilMs[keyOf(candidate)] = verdict.untilMs;
   }
   for (const candidate of attention) announced[keyOf(candidate)] = nowMs;
   return {
@@ -51,17 +56,36 @@ export function remember(from: {
     examined,
     deadSince: dead,
     announced,
+    resting: { idleMs, untilMs },
     landings: view.landings.cache(),
     boot: bootOf(view, ledger),
   };
+}
+
+/**
+ * The keys of those owners that were seen dead. One that was not asked about has shown other life: what is
+ * asked before owners is activity, and after that the grace begins anew.
+ */
+function deadOwners({ candidate, facts }: CandidateResult['inquiry']): string[] {
+  const { lock, maker, claim } = facts;
+  const keys: string[] = [];
+  if (lock?.known === true && lock.value?.owner?.liveness === 'dead') keys.push(keyOf(candidate));
+  if (maker?.known === true && maker.value?.liveness === 'dead')
+    keys.push(ownerKey(candidate, 'maker', maker.value.label));
+  if (claim?.known === true && claim.value?.liveness === 'dead')
+    keys.push(ownerKey(candidate, 'claim', claim.value.label));
+  return keys;
 }
 
 /** Counts what this pass reclaimed and freed. */
 export const withTotals = (ledger: Ledger, count: number, freed: number, lastPass: Ledger['lastPass']): Ledger => ({
   ...ledger,
   totals: { reclaimed: ledger.totals.reclaimed + count, bytes: ledger.totals.bytes + freed },
-  lastPass,
+  lastPass: lastPass === null ? null : { ...lastPass, cutShortInARow: cutShortInARow(ledger, lastPass.complete) },
 });
+
+const cutShortInARow = ({ lastPass }: Ledger, isComplete: boolean): number =>
+  isComplete ? 0 : (lastPass?.cutShortInARow ?? 0) + 1;
 
 /** The first sight of this boot stays: that is what a later clock is compared with. */
 function bootOf({ source }: View, { boot }: Ledger): Ledger['boot'] {

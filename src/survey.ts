@@ -3,15 +3,17 @@
  *
  * Contract: reads only; bounded by the time a person is willing to wait.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readEntries } from './act/entries.ts';
-import type { Entry } from './core/entry.ts';
-import type { Candidate } from './core/model.ts';
+import { keyOf } from './core/ledger.ts';
+import { isInside } from './core/paths.ts';
 import { matchPath } from './core/patterns.ts';
+import { bytes, duration } from './core/text.ts';
 import type { Extras } from './documents.ts';
-import { type OrphanProcess, orphanProcesses } from './observe/processes.ts';
-import { sizeOf } from './observe/size.ts';
+import { unparented } from './observe/orphans.ts';
+import { type OrphanProcess, orphanProcesses, type ProcessTable } from './observe/processes.ts';
 import type { PassReport } from './pass.ts';
+import { entryKey, type MeasuringProgress, measure, thingOf, thingOfEntry } from './sizing.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A person waits this long for sizes; what is not measured by then shows none. */
@@ -27,9 +29,21 @@ export async function survey(
   const { entries, unreadable } = await readEntries({ io, layout });
   const untilMs = io.clock.nowMs() + SIZING_MS;
   const isOutOfTime = () => io.clock.nowMs() > untilMs;
-  const sizes = await measureCandidates(workspace, report, isOutOfTime, say);
+  const remembered = report.ledger.sizes;
+  const things = [
+    ...report.results.flatMap(({ inquiry, outcome }) => (outcome === 'reclaimed' ? [] : thingOf(inquiry.candidate))),
+    ...entries.flatMap(thingOfEntry),
+  ];
+  const measured = await measure(things, remembered, {
+    io,
+    isOutOfTime,
+    say: (progress) => say(measuringWords(progress)),
+  });
+  const sizes = new Map(
+    report.results.map(({ inquiry }) => [inquiry.candidate, measured[keyOf(inquiry.candidate)]?.bytes ?? null]),
+  );
   return {
-    entries: await measureEntries(workspace, entries, isOutOfTime),
+    entries: entries.map((entry) => ({ ...entry, bytes: measured[entryKey(entry)]?.bytes ?? entry.bytes })),
     unreadable,
     sizes,
     strays: await findStrays(workspace),
@@ -37,35 +51,11 @@ export async function survey(
   };
 }
 
-/** Sizes of what goes and of what someone should look at; the rest is nobody's disk to win. */
-async function measureCandidates(
-  workspace: Workspace,
-  report: PassReport,
-  isOutOfTime: () => boolean,
-  say: (text: string) => void,
-): Promise<Map<Candidate, number | null>> {
-  const sizes = new Map<Candidate, number | null>();
-  for (const { inquiry, outcome } of report.results) {
-    const { candidate, verdict } = inquiry;
-    if (outcome === 'reclaimed' || (verdict.verdict !== 'reclaim' && verdict.verdict !== 'attention')) continue;
-    if (candidate.kind === 'worktree' && candidate.isMissing) continue;
-    say(`measuring ${candidate.path}`);
-    sizes.set(candidate, await sizeOf(workspace.io.disk, candidate.path, isOutOfTime));
-  }
-  return sizes;
-}
-
-async function measureEntries(
-  { io }: Workspace,
-  entries: readonly Entry[],
-  isOutOfTime: () => boolean,
-): Promise<Entry[]> {
-  const measured: Entry[] = [];
-  for (const entry of entries) {
-    const place = entry.tree === null ? null : entry.tree.slice(0, entry.tree.lastIndexOf('/'));
-    measured.push(place === null ? entry : { ...entry, bytes: await sizeOf(io.disk, place, isOutOfTime) });
-  }
-  return measured;
+/** What is being measured, how fast, and how long it may still take. */
+export function measuringWords({ path, done, total, bytes: count, ms }: MeasuringProgress): string {
+  const left =
+    done > 0 && ms > 0 ? `, ${bytes((count / ms) * 1000)}/s, about ${duration((ms / done) * (total - done))} left` : '';
+  return `measuring ${done + 1} of ${total}${left}: ${path}`;
 }
 
 /** Directories under a managed path that no worktree is registered for: reported, never touched. */
@@ -97,11 +87,20 @@ function literalParent(pattern: string, root: string, home: string): string | nu
   return parent.startsWith('/') ? parent : join(root, parent);
 }
 
-async function orphans({ worktrees }: Workspace, { view }: PassReport): Promise<readonly OrphanProcess[]> {
+async function orphans(workspace: Workspace, { view }: PassReport): Promise<readonly OrphanProcess[]> {
   const table = await view?.processes();
-  if (table?.known !== true) return [];
-  return orphanProcesses(
-    table.value,
-    worktrees.map(({ path }) => path),
-  );
+  return table?.known === true ? orphansAmong(workspace, table.value) : [];
+}
+
+/** Processes whose working directory was deleted, and those that lost the parent they should have. */
+export function orphansAmong(
+  { worktrees, mainRoot, layout, settings }: Workspace,
+  table: ProcessTable,
+): OrphanProcess[] {
+  const paths = worktrees.map(({ path }) => path);
+  // Worktrees that are gone lay beside those that are there, but not above the repository itself.
+  const beside = paths.map((path) => dirname(path)).filter((path) => mainRoot === null || !isInside(mainRoot, path));
+  const lost = orphanProcesses(table, [...paths, ...beside, layout.root]);
+  const seen = new Set(lost.map(({ pid }) => pid));
+  return [...lost, ...unparented(table, settings?.user?.orphans ?? []).filter(({ pid }) => !seen.has(pid))];
 }

@@ -6,6 +6,7 @@
  * without settings nothing can be reclaimed.
  */
 import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import type { LoadedConfig } from './config/load.ts';
 import { loadSettings } from './config/load.ts';
 import { type Layout, layout } from './core/layout.ts';
@@ -24,6 +25,8 @@ export interface Workspace {
   /** Root of the main worktree, or null when the repository is bare. */
   readonly mainRoot: string | null;
   readonly worktrees: readonly WorktreeCandidate[];
+  /** Epoch milliseconds at which they were listed. */
+  readonly listedAtMs: number;
   readonly config: LoadedConfig;
   readonly settings: Settings | null;
   readonly home: string;
@@ -58,12 +61,15 @@ export async function openWorkspace(wish: WorkspaceWish): Promise<Opened> {
   if (!isGitNewEnough(version.value)) return { ok: false, problem: 'old-git', why: tooOld(version.value) };
   if (!found.ok) return { ok: false, problem: 'no-repository', why: found.why };
   const places = layout(found.value.commonDir);
+  const listedAtMs = io.clock.nowMs();
   const worktrees = await listWorktrees(io, found.value.commonDir);
   if (!worktrees.known) return { ok: false, problem: 'no-list', why: worktrees.why };
   const main = worktrees.value[0];
   const mainRoot = main === undefined || main.isBare ? null : main.path;
   const home = wish.home ?? homedir();
+  const configHome = wish.home === undefined ? userConfigHome(home) : join(home, '.config');
   const config = await loadSettings({
+    configHome,
     io,
     root: mainRoot,
     gitDir: found.value.commonDir,
@@ -80,12 +86,19 @@ export async function openWorkspace(wish: WorkspaceWish): Promise<Opened> {
       layout: places,
       mainRoot,
       worktrees: worktrees.value,
+      listedAtMs,
       config,
       settings,
       home,
       from: wish.from ?? cwd.value,
     },
   };
+}
+
+/** As the XDG base directories have it: a relative value counts as unset. */
+function userConfigHome(home: string): string {
+  const named = process.env['XDG_CONFIG_HOME'];
+  return named !== undefined && isAbsolute(named) ? named : join(home, '.config');
 }
 
 function realMachine(wish: WorkspaceWish): Io | null {

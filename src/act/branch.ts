@@ -7,8 +7,9 @@
  */
 import type { Entry } from '../core/entry.ts';
 import type { Oid } from '../core/model.ts';
-import { type Actor, type Done, done, failed, onRepository, outcome } from './context.ts';
-import { updateRefs } from './pins.ts';
+import { type Actor, type Done, done, failed, outcome } from './context.ts';
+import { updateRefs, valueOfRef } from './pins.ts';
+import { rewrite } from './registration.ts';
 
 /** A reflog this long is not copied, so its branch is not deleted. */
 const MAX_REFLOG_BYTES = 4 * 1024 * 1024;
@@ -56,25 +57,13 @@ async function restoreReflog(actor: Actor, entry: Entry, branch: string): Promis
   if (present.ok && present.value.trimEnd().includes('\n')) return done;
   const made = await disk.makeDir(path.replace(/\/[^/]*$/, ''));
   if (!made.ok) return outcome(made, 'putting the reflog back');
-  const written = await disk.writeFile(path, saved.value);
-  if (!written.ok) return outcome(written, 'putting the reflog back');
-  return outcome(await disk.chmod(path, 0o644), 'putting the reflog back');
+  return rewrite(actor, path, saved.value, 'putting the reflog back');
 }
 
 /** What a branch points at, or null. */
-export async function branchAt(actor: Actor, branch: string): Promise<Done<Oid | null>> {
-  const args = ['for-each-ref', '--format=%(objectname)', `refs/heads/${branch}`];
-  const answer = await onRepository(actor, { args, strict: true });
-  if (!answer.ok) return failed(`reading ${branch}: ${answer.why}`);
-  const oid = answer.stdout.trim();
-  return { ok: true, value: oid === '' ? null : oid };
-}
+export const branchAt = (actor: Actor, branch: string): Promise<Done<Oid | null>> =>
+  valueOfRef(actor, `refs/heads/${branch}`, 'objectname');
 
 /** Path of a worktree that has the branch checked out, also in the middle of a rebase, or null. */
-export async function checkedOutBy(actor: Actor, branch: string): Promise<Done<string | null>> {
-  const args = ['for-each-ref', '--format=%(worktreepath)', `refs/heads/${branch}`];
-  const answer = await onRepository(actor, { args, strict: true });
-  if (!answer.ok) return failed(`finding where ${branch} is checked out: ${answer.why}`);
-  const path = answer.stdout.replace(/\n$/, '');
-  return { ok: true, value: path === '' ? null : path };
-}
+export const checkedOutBy = (actor: Actor, branch: string): Promise<Done<string | null>> =>
+  valueOfRef(actor, `refs/heads/${branch}`, 'worktreepath');

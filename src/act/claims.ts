@@ -10,6 +10,7 @@ import { type ClaimData, formatClaim, ownerProblem, parseClaim, ttlProblem } fro
 import type { Layout } from '../core/layout.ts';
 import { type OwnerRecord, parsePid } from '../core/owners.ts';
 import { claimFileName, resolveExisting } from '../io/claimfile.ts';
+import { placeObstacle } from '../io/ownplace.ts';
 import type { DiskAnswer, Io } from '../io/ports.ts';
 
 export interface ClaimWish {
@@ -36,6 +37,8 @@ export async function writeClaim({ io, layout }: Claims, wish: ClaimWish): Promi
   const createdMs = (earlier.ok ? parseClaim(earlier.value)?.createdMs : undefined) ?? nowMs;
   const { owner, ttlMs } = wish;
   const claim: ClaimData = { version: 1, path, owner, createdMs, heartbeatMs: nowMs, ttlMs, process };
+  const obstacle = await placeObstacle(io.disk, layout.root);
+  if (obstacle !== null) return { ok: false, code: 'EPERM', why: obstacle };
   const made = await io.disk.makeDir(layout.claims);
   if (!made.ok) return made;
   const written = await io.disk.writeFile(file, formatClaim(claim));
@@ -63,6 +66,27 @@ export async function releaseClaim(
   { path, owner }: Pick<ClaimWish, 'path' | 'owner'>,
 ): Promise<DiskAnswer<void>> {
   return io.disk.removeFile(await fileOf(io, layout, path, owner));
+}
+
+/**
+ * Ends a claim whose place is gone and whose owner is too, as `seen` by a pass. A claim that was renewed or
+ * made anew since is left alone: EAGAIN.
+ *
+ * Why the rename: between reading and removing, its owner could write. What was renamed aside is still read
+ * as a claim, and goes back when it is not the one that was judged.
+ */
+export async function releaseGone({ io, layout }: Claims, seen: ClaimData): Promise<DiskAnswer<void>> {
+  const { disk } = io;
+  const file = join(layout.claims, claimFileName(seen.path, seen.owner));
+  const aside = `${file.slice(0, -'.json'.length)}.gone.json`;
+  const moved = await disk.rename(file, aside);
+  if (!moved.ok) return moved;
+  const text = await disk.readText(aside);
+  const now = text.ok ? parseClaim(text.value) : null;
+  if (now !== null && formatClaim(now) === formatClaim(seen)) return disk.removeFile(aside);
+  const back = await disk.rename(aside, file);
+  if (!back.ok && back.code === 'EEXIST') await disk.removeFile(aside);
+  return { ok: false, code: 'EAGAIN', why: `${file} was written to meanwhile` };
 }
 
 const fileOf = async (io: Claims['io'], layout: Layout, path: string, owner: string): Promise<string> =>

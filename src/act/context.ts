@@ -20,6 +20,15 @@ export function outcome(answer: DiskAnswer<unknown> | GitAnswer, what: string): 
   return answer.ok ? done : failed(`${what}: ${answer.why}`);
 }
 
+/** Whether something lies at `path`; anything but a clear answer is a failure, never "no". */
+export async function isThere({ io }: Actor, path: string | null): Promise<Done<boolean>> {
+  if (path === null) return { ok: true, value: false };
+  const info = await io.disk.lstat(path);
+  if (info.ok) return { ok: true, value: true };
+  const isAbsent = info.code === 'ENOENT' || info.code === 'ENOTDIR';
+  return isAbsent ? { ok: true, value: false } : failed(`looking for ${path}: ${info.why}`);
+}
+
 /** A call on the repository itself, made durable, that prints nothing of the user's. */
 export const onRepository = (actor: Actor, call: Omit<GitCall, 'cwd' | 'gitDir' | 'config'>): Promise<GitAnswer> =>
   actor.io.git.run({

@@ -9,6 +9,19 @@ import { type Entry, parseEntry } from '../core/entry.ts';
 import { type Actor, type Done, done, failed, outcome } from './context.ts';
 import { isTemporary, sweepOwn } from './sweep.ts';
 
+/** Writes the first note of an entry; an id that is taken is refused, never written over. */
+export async function createEntry({ io, layout }: Actor, entry: Entry): Promise<Done> {
+  const paths = layout.entry(entry.id);
+  const taken = await io.disk.lstat(paths.directory);
+  if (taken.ok) return failed(`${entry.id} is the name of another entry in quarantine`);
+  const made = await io.disk.makeDir(paths.directory);
+  if (!made.ok) return outcome(made, 'making the quarantine directory');
+  return outcome(
+    await io.disk.createFile(paths.record, JSON.stringify(entry, null, 1)),
+    'writing the quarantine entry',
+  );
+}
+
 /** Announces or records a phase. */
 export async function writeEntry({ io, layout }: Actor, entry: Entry): Promise<Done> {
   const paths = layout.entry(entry.id);
@@ -42,7 +55,16 @@ export async function readEntries({ io, layout }: Pick<Actor, 'io' | 'layout'>):
 export async function readEntry({ io, layout }: Pick<Actor, 'io' | 'layout'>, id: string): Promise<Entry | null> {
   const text = await io.disk.readText(layout.entry(id).record);
   const entry = text.ok ? parseEntry(text.value) : null;
-  return entry?.id === id ? entry : null;
+  return entry?.id === id ? { ...entry, tree: treeHere(layout, entry) } : null;
+}
+
+/**
+ * A tree below the common directory is looked for below this one: the repository may have been moved, or be
+ * a copy, whose notes must not reach into the original.
+ */
+function treeHere(layout: Actor['layout'], entry: Entry): string | null {
+  const isBelow = entry.tree?.endsWith(`/reaper/quarantine/${entry.id}/tree`) === true;
+  return isBelow ? layout.entry(entry.id).tree : entry.tree;
 }
 
 /**
@@ -56,7 +78,7 @@ export async function dropEntry(actor: Actor, entry: Entry): Promise<Done> {
   if (!emptied.ok && emptied.code !== 'ENOENT') return outcome(emptied, 'removing the quarantine directory');
   const listing = await io.disk.list(paths.directory);
   if (!listing.ok) return listing.code === 'ENOENT' ? done : outcome(listing, 'removing the quarantine entry');
-  const notes = [paths.branchReflog, paths.record];
+  const notes: string[] = [paths.branchReflog, paths.record];
   const stays = listing.value.find(({ name }) => !notes.includes(join(paths.directory, name)) && !isTemporary(name));
   if (stays !== undefined) return failed(`${join(paths.directory, stays.name)} is still there`);
   await sweepOwn(actor, paths.directory);

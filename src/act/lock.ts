@@ -7,6 +7,7 @@
  */
 
 import type { Layout } from '../core/layout.ts';
+import { placeObstacle } from '../io/ownplace.ts';
 import type { Io } from '../io/ports.ts';
 
 interface Holder {
@@ -38,6 +39,8 @@ export async function acquireLock(
   { root, lock: path }: Pick<Layout, 'root' | 'lock'>,
   token: string,
 ): Promise<Acquired> {
+  const obstacle = await placeObstacle(io.disk, root);
+  if (obstacle !== null) return { ok: false, why: obstacle };
   const made = await io.disk.makeDir(root);
   if (!made.ok) return { ok: false, why: made.why };
   const text = JSON.stringify(myself(io, token));
@@ -87,9 +90,10 @@ async function removeDead(io: Io, path: string, token: string): Promise<string |
   const seen = await io.disk.readText(path);
   if (!seen.ok) return seen.code === 'ENOENT' ? null : seen.why;
   const holder = parseHolder(seen.value);
-  if (holder === null) return 'the lock file is not understood; remove it when no pass is running';
   const ageMs = await silence(io, path);
-  if (!isDead(io, holder, ageMs)) return `another pass is running (pid ${holder.pid} on ${holder.host})`;
+  if (holder === null && ageMs <= SILENT_MS) return 'another pass may be running: its lock file is not understood';
+  if (holder !== null && !isDead(io, holder, ageMs))
+    return `another pass is running (pid ${holder.pid} on ${holder.host})`;
   const aside = `${path}.${token}`;
   const moved = await io.disk.rename(path, aside);
   if (!moved.ok) return moved.code === 'ENOENT' ? null : moved.why;

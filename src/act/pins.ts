@@ -1,7 +1,7 @@
 /**
  * Pins: refs under `refs/reaper/` that keep a quarantined worktree's commits from being collected.
  *
- * Contract: a pin holds HEAD and every commit of its reflogs that no other ref reaches. It is
+ * Contract: a pin holds HEAD and every commit of its reflogs. It is
  * made before anything moves, and goes last.
  * Failure direction: a pin that cannot be made stops the reclaim.
  */
@@ -13,18 +13,10 @@ import { type Actor, type Done, failed, onRepository, outcome } from './context.
 const MAX_PARENTS = 500;
 
 /**
- * Pins `head` and those of `commits` that only this worktree's reflogs hold; answers the pinned oid.
- *
- * @param branch the worktree's own branch, which may be deleted and so does not count as a holder
+ * Pins `head` and those of `commits` that it does not reach; answers the pinned oid.
  */
-export async function pin(
-  actor: Actor,
-  id: string,
-  head: Oid,
-  commits: readonly Oid[],
-  branch: string | null,
-): Promise<Done<Oid>> {
-  const tips = await abandonedTips(actor, head, commits, branch);
+export async function pin(actor: Actor, id: string, head: Oid, commits: readonly Oid[]): Promise<Done<Oid>> {
+  const tips = await abandonedTips(actor, head, commits);
   if (!tips.ok) return tips;
   const target = tips.value.length === 0 ? { ok: true as const, value: head } : await gather(actor, head, tips.value);
   if (!target.ok) return target;
@@ -41,12 +33,16 @@ export async function unpin(actor: Actor, id: string): Promise<Done> {
 }
 
 /** What the pin of `id` points at, or null. */
-export async function pinnedAt(actor: Actor, id: string): Promise<Done<Oid | null>> {
-  const args = ['for-each-ref', '--format=%(objectname)', `${PIN_NAMESPACE}${id}`];
+export const pinnedAt = (actor: Actor, id: string): Promise<Done<Oid | null>> =>
+  valueOfRef(actor, `${PIN_NAMESPACE}${id}`, 'objectname');
+
+/** One property of exactly this ref (a pattern also matches the refs below it), or null. */
+export async function valueOfRef(actor: Actor, ref: string, property: string): Promise<Done<string | null>> {
+  const args = ['for-each-ref', `--format=%(refname)%00%(${property})%00`, ref];
   const answer = await onRepository(actor, { args, strict: true });
-  if (!answer.ok) return failed(`reading the pin: ${answer.why}`);
-  const oid = answer.stdout.trim();
-  return { ok: true, value: oid === '' ? null : oid };
+  if (!answer.ok) return failed(`reading ${ref}: ${answer.why}`);
+  const [name, value] = answer.stdout.split('\0');
+  return { ok: true, value: name !== ref || value === undefined || value === '' ? null : value };
 }
 
 /** One transaction on refs; all or nothing. */
@@ -59,28 +55,15 @@ export async function updateRefs(actor: Actor, commands: readonly string[]): Pro
     : failed('git did not confirm the update of refs');
 }
 
-/** Commits that nothing but these reflogs reaches, without those that another of them reaches. */
-async function abandonedTips(
-  actor: Actor,
-  head: Oid,
-  commits: readonly Oid[],
-  branch: string | null,
-): Promise<Done<Oid[]>> {
+/**
+ * Commits that HEAD does not reach, without those that another of them reaches. That a branch or a
+ * remote-tracking ref reaches them now is no help: it may be deleted tomorrow.
+ */
+async function abandonedTips(actor: Actor, head: Oid, commits: readonly Oid[]): Promise<Done<Oid[]>> {
   const others = commits.filter((oid) => oid !== head);
   if (others.length === 0) return { ok: true, value: [] };
-  const exclude = branch === null ? [] : [`--exclude=${branch}`];
   const input = [...others, `^${head}`, ''].join('\n');
-  const args = [
-    'rev-list',
-    '--ignore-missing',
-    '--parents',
-    '--stdin',
-    '--not',
-    ...exclude,
-    '--branches',
-    '--tags',
-    '--remotes',
-  ];
+  const args = ['rev-list', '--ignore-missing', '--parents', '--stdin'];
   const answer = await onRepository(actor, { args, input });
   if (!answer.ok) return failed(`listing the commits of its reflog: ${answer.why}`);
   const lines = answer.stdout

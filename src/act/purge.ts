@@ -13,6 +13,7 @@ import { type Actor, type Done, done, failed } from './context.ts';
 import { dropEntry, readEntries, writeEntry } from './entries.ts';
 import { record } from './journal.ts';
 import { unpin } from './pins.ts';
+import { mayGoEarly, type Pressure, whyEarly } from './pressure.ts';
 import { removeHolding } from './registration.ts';
 import { type Removal, removeTree } from './remove.ts';
 
@@ -22,15 +23,21 @@ export interface PurgeWork {
   readonly isQuiet: (tree: string, sinceMs: number) => Promise<Fact<string | null>>;
   /** A path in a ballast directory that a person seems to have written, or null; unknown keeps. */
   readonly editedByHand: (directory: string) => Promise<Fact<string | null>>;
+  /** When the pass before this one ran, epoch milliseconds; null when that is not known. */
+  readonly lastPassMs: number | null;
   /** Entries to look at; all when absent. */
   readonly only?: (entry: Entry) => boolean;
   /** Purge files now although their time has not come; a person asked for these entries by name. */
   readonly early?: boolean;
+  /** Limits on what quarantine may take; none when absent. */
+  readonly pressure?: Pressure;
 }
 
 export interface PurgeReport {
   readonly bytes: number;
   readonly purged: readonly string[];
+  /** Those of them that went before their time, and why. */
+  readonly early: readonly { readonly id: string; readonly why: string }[];
   readonly forgotten: readonly string[];
   readonly problems: readonly { readonly id: string; readonly why: string }[];
   /** False when time ran out first. */
@@ -40,14 +47,22 @@ export interface PurgeReport {
 interface Tally {
   bytes: number;
   readonly purged: string[];
+  readonly early: { id: string; why: string }[];
   readonly forgotten: string[];
   readonly problems: { id: string; why: string }[];
   complete: boolean;
 }
 
+/** Longer than this between two passes: nobody was there, or the clock was set; the two look alike. */
+const LONG_GAP_MS = 3 * 24 * 3_600_000;
+
+/** What is left of an entry's time after such a gap, at the least. */
+const DAY_MS = 24 * 3_600_000;
+
 /** Frees what is due. */
 export async function purge(actor: Actor, work: PurgeWork): Promise<PurgeReport> {
-  const tally: Tally = { bytes: 0, purged: [], forgotten: [], problems: [], complete: true };
+  const tally: Tally = { bytes: 0, purged: [], early: [], forgotten: [], problems: [], complete: true };
+  if (work.early !== true) await grantTime(actor, work);
   const { entries } = await readEntries(actor);
   const due = entries.filter((entry) => work.only?.(entry) ?? true);
   for (const entry of due) {
@@ -59,7 +74,46 @@ export async function purge(actor: Actor, work: PurgeWork): Promise<PurgeReport>
     const result = await purgeEntry(actor, entry, work, tally);
     if (!result.ok) tally.problems.push({ id: entry.id, why: result.why });
   }
+  if (work.pressure !== undefined) await relieve(actor, work, work.pressure, tally);
   return tally;
+}
+
+/**
+ * After a long gap nothing is purged before another day has passed: a clock that was wrong for one pass, or
+ * at the time of a reclaim, costs nobody the days in which they could have restored.
+ */
+async function grantTime(actor: Actor, { lastPassMs }: PurgeWork): Promise<void> {
+  const nowMs = actor.io.clock.nowMs();
+  if (lastPassMs !== null && nowMs >= lastPassMs && nowMs - lastPassMs < LONG_GAP_MS) return;
+  for (const entry of (await readEntries(actor)).entries)
+    if (entry.phase === 'held' && entry.keepUntilMs < nowMs + DAY_MS)
+      await writeEntry(actor, { ...entry, keepUntilMs: nowMs + DAY_MS });
+}
+
+/** Purges before their time what the limits on quarantine ask for, oldest first. */
+async function relieve(actor: Actor, work: PurgeWork, pressure: Pressure, tally: Tally): Promise<void> {
+  const { maxBytes, minFreeBytes } = pressure.limits;
+  if (maxBytes === null && minFreeBytes === null) return;
+  const { entries } = await readEntries(actor);
+  const holding = entries.filter(({ phase, tree }) => tree !== null && (phase === 'held' || phase === 'purging'));
+  const sizes = new Map<string, number>();
+  if (maxBytes !== null) for (const entry of holding) sizes.set(entry.id, (await pressure.sizeOf(entry)) ?? 0);
+  let heldBytes = [...sizes.values()].reduce((sum, each) => sum + each, 0);
+  for (const entry of holding) {
+    if (work.isOutOfTime()) {
+      tally.complete = false;
+      return;
+    }
+    if (!mayGoEarly(entry, actor.io.clock.nowMs())) continue;
+    const why = await whyEarly(entry, heldBytes, pressure);
+    if (why === null) return;
+    const before = tally.purged.length;
+    const result = await purgeEntry(actor, entry, { ...work, early: true }, tally, why);
+    if (!result.ok) tally.problems.push({ id: entry.id, why: result.why });
+    if (tally.purged.length === before) continue;
+    tally.early.push({ id: entry.id, why });
+    heldBytes -= sizes.get(entry.id) ?? 0;
+  }
 }
 
 async function purgeBallast(actor: Actor, entry: Entry, work: PurgeWork, tally: Tally): Promise<void> {
@@ -116,7 +170,7 @@ async function setAside(
   return (await io.disk.rename(directory, path)).ok ? { path } : 'stays';
 }
 
-async function purgeEntry(actor: Actor, entry: Entry, work: PurgeWork, tally: Tally): Promise<Done> {
+async function purgeEntry(actor: Actor, entry: Entry, work: PurgeWork, tally: Tally, why?: string): Promise<Done> {
   const nowMs = actor.io.clock.nowMs();
   if (entry.unverified) return done;
   let current = entry;
@@ -126,7 +180,7 @@ async function purgeEntry(actor: Actor, entry: Entry, work: PurgeWork, tally: Ta
     current = announced.value;
   }
   if (current.phase === 'purging') {
-    const removed = await purgeTree(actor, current, work, tally);
+    const removed = await purgeTree(actor, current, work, tally, why);
     if (!removed.ok) return removed;
     current = removed.value;
   }
@@ -136,6 +190,9 @@ async function purgeEntry(actor: Actor, entry: Entry, work: PurgeWork, tally: Ta
 
 async function announcePurge(actor: Actor, entry: Entry, work: PurgeWork): Promise<Done<Entry>> {
   if (entry.tree !== null) {
+    const real = await actor.io.disk.realpath(entry.tree);
+    if (!real.ok && real.code !== 'ENOENT') return failed(`kept, because it could not be looked at: ${real.why}`);
+    if (real.ok && real.value !== entry.tree) return failed(`kept: ${entry.tree} leads through a symbolic link`);
     const quiet = await work.isQuiet(entry.tree, entry.atMs);
     if (!quiet.known) return failed(`kept, because it could not be looked at: ${quiet.why}`);
     if (quiet.value !== null) return failed(`kept: ${quiet.value}`);
@@ -145,7 +202,14 @@ async function announcePurge(actor: Actor, entry: Entry, work: PurgeWork): Promi
   return written.ok ? { ok: true, value: purging } : written;
 }
 
-async function purgeTree(actor: Actor, entry: Entry, work: PurgeWork, tally: Tally): Promise<Done<Entry>> {
+async function purgeTree(
+  actor: Actor,
+  entry: Entry,
+  work: PurgeWork,
+  tally: Tally,
+  why?: string,
+): Promise<Done<Entry>> {
+  const beforeBytes = tally.bytes;
   if (entry.tree !== null) {
     for (const path of [ballastPlace(entry.tree), entry.tree]) {
       const removal = await removeTree(actor.io.disk, path, work.isOutOfTime);
@@ -157,7 +221,7 @@ async function purgeTree(actor: Actor, entry: Entry, work: PurgeWork, tally: Tal
   const written = await writeEntry(actor, purged);
   if (!written.ok) return written;
   tally.purged.push(entry.id);
-  await record(actor, 'purged', purged);
+  await record(actor, 'purged', { ...purged, bytes: tally.bytes - beforeBytes }, why);
   return { ok: true, value: purged };
 }
 

@@ -13,17 +13,19 @@
  * 4. the directory's rename: from here on nobody can start anything new by its old path;
  * 5. the second look, with the same decision, at what was moved: it sees every write that came
  *    between the first look and the rename;
- * 6. the registration's rename, which makes it final; then the parts that only save space.
+ * 6. the registration's rename, which makes it final unless git was at work in it since before the
+ *    second look; then the parts that only save space.
  */
 import { dirname, join } from 'node:path';
 import { ballastPlace, type Entry, ourLock } from '../core/entry.ts';
 import type { Reason, Verdict } from '../core/model.ts';
 import { deleteBranch, saveReflog } from './branch.ts';
 import { type Actor, type Done, done, failed, outcome } from './context.ts';
-import { writeEntry } from './entries.ts';
+import { createEntry, writeEntry } from './entries.ts';
 import { record } from './journal.ts';
 import { pin } from './pins.ts';
 import { rollBack } from './recover.ts';
+import { rewrite } from './registration.ts';
 
 export type Outcome =
   | { readonly outcome: 'reclaimed'; readonly entry: Entry; readonly notes: readonly string[] }
@@ -49,19 +51,25 @@ export interface Reclaim {
 export async function quarantine(actor: Actor, reclaim: Reclaim): Promise<Outcome> {
   let { entry } = reclaim;
   if (!(await reclaim.stillOurs())) return refused('another pass has taken over');
+  const own = await readLock(actor, reclaim);
+  if (!own.ok) return refused(own.why);
+  entry = { ...entry, lockText: own.value };
   const announced = await announce(actor, entry);
   if (!announced.ok) return abandon(actor, entry, reclaim, announced.why);
-  const locked = await lockRegistration(actor, reclaim);
+  const locked = await lockRegistration(actor, entry, reclaim.adminDir);
   if (!locked.ok) return abandon(actor, entry, reclaim, locked.why);
-  const pinned = await pinCommits(actor, reclaim);
+  const pinned = await pinCommits(actor, entry, reclaim.reflogCommits);
   if (!pinned.ok) return abandon(actor, entry, reclaim, pinned.why);
   entry = pinned.value;
   const moved = await moveTree(actor, entry);
   if (!moved.ok) return abandon(actor, entry, reclaim, moved.why);
+  const before = await signsOfWork(actor, reclaim.adminDir);
   const look = await reclaim.secondLook(entry.tree ?? entry.path);
   if (look.verdict.verdict !== 'reclaim') return takeBack(actor, entry, reclaim, look.verdict);
   const final = await moveRegistration(actor, entry, reclaim.adminDir);
   if (!final.ok) return abandon(actor, entry, reclaim, final.why);
+  const after = await signsOfWork(actor, reclaim.adminDir === null ? null : actor.layout.entry(entry.id).admin);
+  if (before === null || after !== before) return takeBack(actor, entry, reclaim, DISTURBED);
   return settle(actor, entry, reclaim, look.ballast);
 }
 
@@ -86,22 +94,30 @@ async function settle(actor: Actor, moved: Entry, reclaim: Reclaim, ballast: rea
 
 async function announce(actor: Actor, entry: Entry): Promise<Done> {
   const journaled = await record(actor, 'intent', entry);
-  return journaled.ok ? writeEntry(actor, entry) : journaled;
+  return journaled.ok ? createEntry(actor, entry) : journaled;
 }
 
-async function lockRegistration({ io }: Actor, { adminDir, entry }: Reclaim): Promise<Done> {
+/** The lock as its file has it, byte for byte: git shows it trimmed. */
+async function readLock({ io }: Actor, { adminDir, entry }: Reclaim): Promise<Done<string | null>> {
+  if (adminDir === null || entry.lockText === null) return { ok: true, value: null };
+  const present = await io.disk.readText(join(adminDir, 'locked'));
+  if (!present.ok || present.value.trim() !== entry.lockText.trim()) return failed('its lock changed');
+  return { ok: true, value: present.value };
+}
+
+async function lockRegistration(actor: Actor, entry: Entry, adminDir: string | null): Promise<Done> {
   if (adminDir === null) return done;
   const path = join(adminDir, 'locked');
   if (entry.lockText === null)
-    return outcome(await io.disk.createFile(path, ourLock(entry.id)), 'locking its registration');
-  const present = await io.disk.readText(path);
+    return outcome(await actor.io.disk.createFile(path, ourLock(entry.id)), 'locking its registration');
+  const present = await actor.io.disk.readText(path);
   if (!present.ok || present.value !== entry.lockText) return failed('its lock changed');
-  return outcome(await io.disk.writeFile(path, ourLock(entry.id)), 'locking its registration');
+  return rewrite(actor, path, ourLock(entry.id), 'locking its registration');
 }
 
-async function pinCommits(actor: Actor, { entry, reflogCommits }: Reclaim): Promise<Done<Entry>> {
+async function pinCommits(actor: Actor, entry: Entry, reflogCommits: readonly string[]): Promise<Done<Entry>> {
   if (entry.head === null) return { ok: true, value: entry };
-  const pinned = await pin(actor, entry.id, entry.head, reflogCommits, entry.branch);
+  const pinned = await pin(actor, entry.id, entry.head, reflogCommits);
   if (!pinned.ok) return pinned;
   const withPin: Entry = { ...entry, pin: pinned.value };
   const written = await writeEntry(actor, withPin);
@@ -118,6 +134,29 @@ async function moveTree({ io }: Actor, entry: Entry): Promise<Done> {
 async function moveRegistration({ io, layout }: Actor, entry: Entry, adminDir: string | null): Promise<Done> {
   if (adminDir === null) return done;
   return outcome(await io.disk.rename(adminDir, layout.entry(entry.id).admin), 'moving its registration to quarantine');
+}
+
+const DISTURBED: Verdict = {
+  verdict: 'keep',
+  reasons: [{ code: 'unknown', detail: 'git was at work in it while it was being moved' }],
+};
+
+/** What git writes in a registration on add, commit, checkout and reset. */
+const SIGNS_OF_WORK = ['HEAD', 'index', 'logs/HEAD'];
+
+/** These files' identity, size and times, as one text; null when they cannot be told, or git is writing. */
+async function signsOfWork({ io }: Actor, adminDir: string | null): Promise<string | null> {
+  if (adminDir === null) return '';
+  const listing = await io.disk.list(adminDir);
+  if (!listing.ok || listing.value.some(({ name }) => name.endsWith('.lock'))) return null;
+  const infos = await Promise.all(SIGNS_OF_WORK.map((name) => io.disk.lstat(join(adminDir, name))));
+  if (infos.some((info) => !info.ok && info.code !== 'ENOENT')) return null;
+  const seen = infos.map((info) => {
+    if (!info.ok) return 'none';
+    const { ino, size, mtimeMs, ctimeMs } = info.value;
+    return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+  });
+  return seen.join('; ');
 }
 
 /** Strong rebuildable directories go beside the tree, so that purging them leaves it whole. */

@@ -7,12 +7,13 @@
  */
 import { dirname, join } from 'node:path';
 import { type Entry, type Recovery, type Remains, recoveryOf } from '../core/entry.ts';
-import { type Actor, type Done, done, failed, outcome } from './context.ts';
-import { dropEntry, readEntries, writeEntry } from './entries.ts';
+import { type Actor, type Done, done, failed, isThere, outcome } from './context.ts';
+import { dropEmpty, dropEntry, readEntries, writeEntry } from './entries.ts';
 import { record } from './journal.ts';
 import { unpin } from './pins.ts';
 import { removeHolding, restoreLock } from './registration.ts';
 import { finishRestore } from './restore.ts';
+import { sweepLocks, sweepShared } from './sweep.ts';
 
 export interface Recovered {
   readonly entry: Entry;
@@ -20,10 +21,14 @@ export interface Recovered {
   readonly result: Done;
 }
 
-/** Looks at every entry whose last intent was not completed. */
+/** Looks at every entry whose last intent was not completed, and sweeps up half-made files. */
 export async function recoverAll(actor: Actor): Promise<Recovered[]> {
   const recovered: Recovered[] = [];
-  for (const entry of (await readEntries(actor)).entries) {
+  await sweepShared(actor, actor.layout.root);
+  await sweepLocks(actor);
+  const { entries, unreadable } = await readEntries(actor);
+  for (const name of unreadable) await dropEmpty(actor, name);
+  for (const entry of entries) {
     if (entry.unverified) continue;
     if (entry.phase === 'intent') recovered.push(await recoverIntent(actor, entry));
     if (entry.phase === 'restoring') {
@@ -36,7 +41,9 @@ export async function recoverAll(actor: Actor): Promise<Recovered[]> {
 
 async function recoverIntent(actor: Actor, entry: Entry): Promise<Recovered> {
   const adminDir = entry.registration === null ? null : join(actor.layout.worktrees, entry.registration);
-  const how = recoveryOf(entry, await remainsOf(actor, entry, adminDir));
+  const remains = await remainsOf(actor, entry, adminDir);
+  if (!remains.ok) return { entry, how: 'roll-back', result: remains };
+  const how = recoveryOf(entry, remains.value);
   const result = await carryOut(actor, entry, adminDir, how);
   await record(actor, 'recovered', entry, result.ok ? how : `${how}: ${result.why}`);
   return { entry, how, result };
@@ -48,13 +55,22 @@ async function carryOut(actor: Actor, entry: Entry, adminDir: string | null, how
   return rollBack(actor, entry, adminDir);
 }
 
-async function remainsOf(actor: Actor, entry: Entry, adminDir: string | null): Promise<Remains> {
-  const isThere = async (path: string | null) => path !== null && (await actor.io.disk.lstat(path)).ok;
+/** A place that cannot be looked at is a failure: "not there" would decide something. */
+async function remainsOf(actor: Actor, entry: Entry, adminDir: string | null): Promise<Done<Remains>> {
+  const treeInQuarantine = await isThere(actor, entry.tree);
+  const treeAtHome = await isThere(actor, entry.path);
+  const adminInQuarantine = await isThere(actor, actor.layout.entry(entry.id).admin);
+  const adminAtHome = await isThere(actor, adminDir);
+  for (const each of [treeInQuarantine, treeAtHome, adminInQuarantine, adminAtHome]) if (!each.ok) return each;
+  const is = (answer: Done<boolean>) => answer.ok && answer.value;
   return {
-    treeInQuarantine: await isThere(entry.tree),
-    treeAtHome: await isThere(entry.path),
-    adminInQuarantine: await isThere(actor.layout.entry(entry.id).admin),
-    adminAtHome: await isThere(adminDir),
+    ok: true,
+    value: {
+      treeInQuarantine: is(treeInQuarantine),
+      treeAtHome: is(treeAtHome),
+      adminInQuarantine: is(adminInQuarantine),
+      adminAtHome: is(adminAtHome),
+    },
   };
 }
 
@@ -73,11 +89,13 @@ export async function rollBack(actor: Actor, entry: Entry, adminDir: string | nu
   return dropEntry(actor, entry);
 }
 
-async function bringHome({ io }: Actor, from: string | null, to: string | null): Promise<Done> {
+async function bringHome(actor: Actor, from: string | null, to: string | null): Promise<Done> {
   if (from === null || to === null) return done;
-  const there = await io.disk.lstat(from);
-  if (!there.ok) return there.code === 'ENOENT' ? done : outcome(there, `looking for ${from}`);
-  const parent = await io.disk.lstat(dirname(to));
-  if (!parent.ok) return failed(`${dirname(to)} is gone, so ${from} stays where it is`);
-  return outcome(await io.disk.rename(from, to), `moving it back to ${to}`);
+  const there = await isThere(actor, from);
+  if (!there.ok) return there;
+  if (!there.value) return done;
+  const parent = await isThere(actor, dirname(to));
+  if (!parent.ok) return parent;
+  if (!parent.value) return failed(`${dirname(to)} is gone, so ${from} stays where it is`);
+  return outcome(await actor.io.disk.rename(from, to), `moving it back to ${to}`);
 }

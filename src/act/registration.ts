@@ -3,9 +3,9 @@
  *
  * Contract: only a lock with our own text for this very entry is ever changed or removed.
  */
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type Entry, ourLock } from '../core/entry.ts';
-import { type Actor, type Done, done, failed, outcome } from './context.ts';
+import { type Actor, type Done, done, failed, isThere, outcome } from './context.ts';
 import { sweepBeside } from './sweep.ts';
 
 /** The lock as it was before: the dead owner's text, or none. Somebody else's lock is not touched. */
@@ -18,9 +18,20 @@ export async function restoreLock(actor: Actor, entry: Entry, adminDir: string |
   if (!present.ok)
     return present.code === 'ENOENT' || present.code === 'ENOTDIR' ? done : outcome(present, 'reading its lock');
   if (present.value !== ourLock(entry.id)) return done;
-  if (entry.lockText !== null) return outcome(await io.disk.writeFile(path, entry.lockText), 'putting its lock back');
+  if (entry.lockText !== null) return rewrite(actor, path, entry.lockText, 'putting its lock back');
   return outcome(await io.disk.removeFile(path), 'unlocking its registration');
 }
+
+/** Replaces one of git's own files, which keeps the mode it has. */
+export async function rewrite(actor: Actor, path: string, text: string, what: string): Promise<Done> {
+  const { disk } = actor.io;
+  await sweepBeside(actor, path);
+  const info = await disk.lstat(path);
+  return outcome(await disk.writeFile(path, text, info.ok ? info.value.mode & 0o777 : GIT_FILE_MODE), what);
+}
+
+/** What git gives its files under the usual umask. */
+const GIT_FILE_MODE = 0o644;
 
 /** The registration that carries our lock for this entry, the only proof of which one is ours; or null. */
 export async function ourAdminDir({ io, layout }: Actor, entry: Entry): Promise<Done<string | null>> {
@@ -32,6 +43,54 @@ export async function ourAdminDir({ io, layout }: Actor, entry: Entry): Promise<
     if (!lock.ok && lock.code !== 'ENOENT' && lock.code !== 'ENOTDIR') return failed(`reading its lock: ${lock.why}`);
   }
   return { ok: true, value: null };
+}
+
+/** Where a registration's `gitdir` says the worktree is, or null when it cannot be read. */
+export async function registeredPath({ io }: Actor, adminDir: string): Promise<string | null> {
+  const text = await io.disk.readText(join(adminDir, 'gitdir'));
+  return text.ok ? dirname(resolve(adminDir, text.value.replace(/\n$/, ''))) : null;
+}
+
+/**
+ * Where the registration goes: to its old name or, when that is taken, to the entry's; or where it already
+ * is with our lock on it. Fails when it is nowhere.
+ *
+ * @param isWaiting whether it is in quarantine
+ */
+export async function homeOfRegistration(actor: Actor, entry: Entry, isWaiting: boolean): Promise<Done<string>> {
+  const { layout } = actor;
+  if (isWaiting) {
+    const wanted = join(layout.worktrees, entry.registration ?? entry.id);
+    const taken = await isThere(actor, wanted);
+    if (!taken.ok) return taken;
+    return { ok: true, value: taken.value ? join(layout.worktrees, entry.id) : wanted };
+  }
+  const ours = await ourAdminDir(actor, entry);
+  if (!ours.ok) return ours;
+  if (ours.value !== null) return { ok: true, value: ours.value };
+  return failed(`its registration is gone${entry.tree === null ? '' : `; its files are in ${entry.tree}`}`);
+}
+
+/** Makes the registration name the path it goes to, and no branch where the restore is to be detached. */
+export async function pointRegistration(
+  actor: Actor,
+  entry: Entry,
+  { at, target }: { readonly at: string; readonly target: string },
+): Promise<Done> {
+  const { disk } = actor.io;
+  const head = await disk.readText(join(at, 'HEAD'));
+  if (!head.ok) return outcome(head, 'reading its HEAD');
+  if (entry.branch === null && entry.head !== null && head.value.startsWith('ref:')) {
+    const detached = await rewrite(actor, join(at, 'HEAD'), `${entry.head}\n`, 'detaching HEAD');
+    if (!detached.ok) return detached;
+  }
+  const gitdir = await disk.readText(join(at, 'gitdir'));
+  if (!gitdir.ok) return outcome(gitdir, 'reading its registration');
+  /** A relative path starts from the registration's home, whatever it is called there. */
+  const home = join(actor.layout.worktrees, basename(at));
+  const wanted = join(target, '.git');
+  if (resolve(home, gitdir.value.replace(/\n$/, '')) === wanted) return done;
+  return rewrite(actor, join(at, 'gitdir'), `${wanted}\n`, 'pointing the registration to its new place');
 }
 
 /** The holding directory of a tree on another file system lies beside it; ours go when empty. */

@@ -4,20 +4,31 @@
  * Contract: the inverse of `quarantine`: same path, index, HEAD, branch, reflogs and ignored
  * files, byte for byte but for ballast that was purged. Nothing is ever overwritten: where the
  * path, the registration's name or the branch is taken, it says so and changes nothing.
- * Failure direction: what cannot go back stays in quarantine, restorable.
+ * Failure direction: what cannot go back stays in quarantine, restorable; a place that cannot be
+ * looked at ends the restore, because "not there" would be acted on.
  *
  * Why this order: the registration first (still locked by us, so that git keeps it while its
  * directory is absent), then branch, ballast and directory; unlock and unpin last. Each step is
- * skipped when its result is there, so a killed restore is finished by calling it again.
+ * skipped when its result is there, so a killed restore is finished by calling it again. Our lock
+ * is what says that it is not finished: once that is off, the worktree is its owner's again.
  */
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ballastPlace, type Entry } from '../core/entry.ts';
-import { branchAt, checkedOutBy, recreateBranch } from './branch.ts';
-import { type Actor, type Done, done, failed, onRepository, outcome } from './context.ts';
-import { dropEntry, writeEntry } from './entries.ts';
+import { recreateBranch } from './branch.ts';
+import { type Actor, type Done, done, failed, isThere, onRepository, outcome } from './context.ts';
+import { dropEntry, readEntry, writeEntry } from './entries.ts';
 import { record } from './journal.ts';
+import { obstacle } from './obstacle.ts';
 import { unpin } from './pins.ts';
-import { ourAdminDir, removeHolding, restoreLock } from './registration.ts';
+import { rebuildTree } from './rebuild.ts';
+import {
+  homeOfRegistration,
+  ourAdminDir,
+  pointRegistration,
+  removeHolding,
+  restoreLock,
+  rewrite,
+} from './registration.ts';
 
 export interface RestoreWish {
   /** Another path than the old one, absolute; or null. */
@@ -30,85 +41,72 @@ export type Restored =
   | { readonly ok: true; readonly path: string; readonly rebuilt: boolean; readonly ballastGone: boolean }
   | { readonly ok: false; readonly problem: 'path-taken' | 'branch-taken' | 'gone' | 'failed'; readonly why: string };
 
-/** Restores one entry. */
-export async function restore(actor: Actor, entry: Entry, wish: RestoreWish): Promise<Restored> {
-  const target = wish.to ?? entry.path;
-  const problem = await obstacle(actor, entry, target, wish.detach);
+/**
+ * Restores one entry, as its note says it is now: the one handed in was read without the lock.
+ * A restore that was cut short after its files arrived is finished where they are.
+ */
+export async function restore(actor: Actor, { id }: Pick<Entry, 'id'>, wish: RestoreWish): Promise<Restored> {
+  const entry = await readEntry(actor, id);
+  if (entry === null)
+    return { ok: false, problem: 'gone', why: 'its note cannot be read, or it was restored meanwhile' };
+  const waiting = await isThere(actor, entry.tree);
+  const arrived = entry.phase === 'restoring' ? await hasArrived(actor, entry, entry.restoreTo ?? entry.path) : no;
+  if (!waiting.ok) return { ok: false, problem: 'failed', why: waiting.why };
+  if (!arrived.ok) return { ok: false, problem: 'failed', why: arrived.why };
+  const target = (arrived.value ? entry.restoreTo : wish.to) ?? entry.path;
+  const problem = arrived.value ? null : await obstacle(actor, entry, target, wish.detach);
   if (problem !== null) return problem;
-  const rebuilt = entry.tree !== null && !(await isThere(actor, entry.tree));
+  const rebuild = entry.rebuild || (entry.tree !== null && !waiting.value && !arrived.value);
   const branch = wish.detach ? null : entry.branch;
-  const going: Entry = { ...entry, phase: 'restoring', restoreTo: target, branch, rebuild: rebuilt };
-  const ballastGone =
-    entry.tree !== null && entry.ballast.length > 0 && !(await isThere(actor, ballastPlace(entry.tree)));
+  const going: Entry = { ...entry, phase: 'restoring', restoreTo: target, branch, rebuild, unverified: false };
+  const ballast = await isThere(actor, entry.tree === null ? null : ballastPlace(entry.tree));
   const announced = await writeEntry(actor, going);
-  if (!announced.ok) return { ok: false, problem: 'failed', why: announced.why };
-  const result = await finishRestore(actor, going);
-  return result.ok
-    ? { ok: true, path: target, rebuilt, ballastGone }
-    : { ok: false, problem: 'failed', why: result.why };
+  const result = announced.ok ? await finishRestore(actor, going) : announced;
+  if (!result.ok) return { ok: false, problem: 'failed', why: result.why };
+  const ballastGone = entry.ballast.length > 0 && ballast.ok && !ballast.value;
+  return { ok: true, path: target, rebuilt: rebuild, ballastGone };
 }
+
+const no: Done<boolean> = { ok: true, value: false };
 
 /** Carries a restore through from wherever it was left. */
 export async function finishRestore(actor: Actor, entry: Entry): Promise<Done> {
   const target = entry.restoreTo ?? entry.path;
-  for (const step of [registrationBack, branchBack, ballastBack, treeBack, unlockAndUnpin]) {
+  const isBack = await isHandedOver(actor, entry);
+  if (!isBack.ok) return isBack;
+  const steps = isBack.value ? [] : [registrationBack, branchBack, ballastBack, treeBack, handOver];
+  for (const step of steps) {
     const result = await step(actor, entry, target);
     if (!result.ok) return result;
   }
-  const journaled = await record(actor, 'restored', entry, target);
-  if (!journaled.ok) return journaled;
-  await removeHolding(actor, entry);
-  return dropEntry(actor, entry);
+  return closeEntry(actor, entry, target);
 }
 
-/** What stands in the way, before anything is touched. */
-async function obstacle(actor: Actor, entry: Entry, target: string, detach: boolean): Promise<Restored | null> {
-  if (entry.phase === 'purging')
-    return {
-      ok: false,
-      problem: 'gone',
-      why: 'its files are being purged; once `reaper-hook purge` has finished, its commit can be restored',
-    };
-  if (entry.kind !== 'registration' && (await isThere(actor, target)))
-    return { ok: false, problem: 'path-taken', why: `${target} exists` };
-  if (entry.kind === 'staging') {
-    const gone = entry.tree === null || !(await isThere(actor, entry.tree));
-    return gone ? { ok: false, problem: 'gone', why: 'its files were purged' } : null;
+/** True when nothing of it is in quarantine and no registration carries our lock: the rest is our own affair. */
+async function isHandedOver(actor: Actor, entry: Entry): Promise<Done<boolean>> {
+  for (const path of [entry.tree, actor.layout.entry(entry.id).admin]) {
+    const waiting = await isThere(actor, path);
+    if (!waiting.ok) return waiting;
+    if (waiting.value) return { ok: true, value: false };
   }
-  if (entry.branch === null || detach) return null;
-  const holder = await checkedOutBy(actor, entry.branch);
-  if (!holder.ok) return { ok: false, problem: 'failed', why: holder.why };
-  if (holder.value !== null)
-    return { ok: false, problem: 'branch-taken', why: `${entry.branch} is checked out at ${holder.value}` };
-  const present = await branchAt(actor, entry.branch);
-  if (!present.ok) return { ok: false, problem: 'failed', why: present.why };
-  if (present.value !== null && present.value !== entry.head)
-    return { ok: false, problem: 'branch-taken', why: `${entry.branch} has moved to ${present.value.slice(0, 10)}` };
-  return null;
+  const ours = await ourAdminDir(actor, entry);
+  return ours.ok ? { ok: true, value: ours.value === null } : ours;
 }
 
 /** The registration returns under its old name, or under a free one when that is taken. */
 async function registrationBack(actor: Actor, entry: Entry, target: string): Promise<Done> {
   const { io, layout } = actor;
+  if (entry.registration === null) return done;
   const admin = layout.entry(entry.id).admin;
-  if (entry.registration === null || !(await isThere(actor, admin))) return done;
-  if (entry.branch === null && entry.head !== null) {
-    const detached = await io.disk.writeFile(join(admin, 'HEAD'), `${entry.head}\n`);
-    if (!detached.ok) return outcome(detached, 'detaching HEAD');
-  }
-  if (target !== entry.path) {
-    const pointed = await io.disk.writeFile(join(admin, 'gitdir'), `${join(target, '.git')}\n`);
-    if (!pointed.ok) return outcome(pointed, 'pointing the registration to its new place');
-  }
+  const waiting = await isThere(actor, admin);
+  if (!waiting.ok) return waiting;
+  const home = await homeOfRegistration(actor, entry, waiting.value);
+  if (!home.ok) return home;
+  const pointed = await pointRegistration(actor, entry, { at: waiting.value ? admin : home.value, target });
+  if (!pointed.ok || !waiting.value) return pointed;
   const made = await io.disk.makeDir(layout.worktrees);
   if (!made.ok) return outcome(made, 'making the worktrees directory');
-  return outcome(await io.disk.rename(admin, await freeAdminDir(actor, entry)), 'moving its registration back');
-}
-
-async function freeAdminDir({ io, layout }: Actor, entry: Entry): Promise<string> {
-  const wanted = join(layout.worktrees, entry.registration ?? entry.id);
-  const taken = await io.disk.lstat(wanted);
-  return taken.ok ? join(layout.worktrees, entry.id) : wanted;
+  return outcome(await io.disk.rename(admin, home.value), 'moving its registration back');
 }
 
 async function branchBack(actor: Actor, entry: Entry): Promise<Done> {
@@ -117,68 +115,88 @@ async function branchBack(actor: Actor, entry: Entry): Promise<Done> {
 }
 
 async function ballastBack(actor: Actor, entry: Entry): Promise<Done> {
-  if (entry.tree === null || !(await isThere(actor, entry.tree))) return done;
+  const waiting = await isThere(actor, entry.tree);
+  if (!waiting.ok || entry.tree === null || !waiting.value) return waiting.ok ? done : waiting;
   const place = ballastPlace(entry.tree);
   for (const [index, path] of entry.ballast.entries()) {
     const from = join(place, String(index));
-    if (!(await isThere(actor, from)) || (await isThere(actor, join(entry.tree, path)))) continue;
-    const moved = await actor.io.disk.rename(from, join(entry.tree, path));
+    const to = join(entry.tree, path);
+    const [away, back] = [await isThere(actor, from), await isThere(actor, to)];
+    if (!away.ok) return away;
+    if (!back.ok) return back;
+    if (!away.value || back.value) continue;
+    const moved = await actor.io.disk.rename(from, to);
     if (!moved.ok) return outcome(moved, `putting ${path} back`);
   }
-  await actor.io.disk.removeEmptyDir(place);
   return done;
 }
 
 async function treeBack(actor: Actor, entry: Entry, target: string): Promise<Done> {
   const { io } = actor;
   if (entry.tree === null) return done;
+  const arrived = await hasArrived(actor, entry, target);
+  if (!arrived.ok || arrived.value) return arrived.ok ? done : arrived;
   const adminDir = await ourAdminDir(actor, entry);
-  if (entry.rebuild) return adminDir === null ? failed('its registration is gone') : rebuild(actor, adminDir, target);
-  if (!(await isThere(actor, entry.tree))) return (await isThere(actor, target)) ? done : failed('its files are gone');
+  if (!adminDir.ok) return adminDir;
+  if (entry.registration !== null) {
+    if (adminDir.value === null) return failed('its registration is gone');
+    const ready = await (entry.rebuild ? rebuildTree : nameRegistration)(actor, entry.tree, adminDir.value);
+    if (!ready.ok) return ready;
+  }
   const made = await io.disk.makeDir(dirname(target));
   if (!made.ok) return outcome(made, 'making its parent directory');
-  const named = adminDir === null ? done : await nameAdminDir(actor, entry.tree, adminDir);
-  if (!named.ok) return named;
   return outcome(await io.disk.rename(entry.tree, target), `moving it back to ${target}`);
 }
 
+/** True when the files have left quarantine and are what lies at `target`. */
+async function hasArrived(actor: Actor, entry: Entry, target: string): Promise<Done<boolean>> {
+  const waiting = await isThere(actor, entry.tree);
+  const there = await isThere(actor, target);
+  if (!waiting.ok) return waiting;
+  if (!there.ok) return there;
+  if (waiting.value || !there.value || entry.registration === null)
+    return { ok: true, value: !waiting.value && there.value };
+  const text = await actor.io.disk.readText(join(target, '.git'));
+  if (!text.ok && text.code !== 'ENOENT') return failed(`reading its .git file: ${text.why}`);
+  const named = text.ok ? basename(text.value.trimEnd()) : null;
+  return { ok: true, value: named === entry.registration || named === entry.id };
+}
+
 /** Rewrites the `.git` file only when the registration came back under another name. */
-async function nameAdminDir({ io }: Actor, tree: string, adminDir: string): Promise<Done> {
+async function nameRegistration(actor: Actor, tree: string, adminDir: string): Promise<Done> {
   const dotGit = join(tree, '.git');
-  const text = await io.disk.readText(dotGit);
+  const text = await actor.io.disk.readText(dotGit);
   if (!text.ok) return outcome(text, 'reading its .git file');
-  if (text.value.trimEnd().endsWith(`/worktrees/${adminDir.slice(adminDir.lastIndexOf('/') + 1)}`)) return done;
-  return outcome(await io.disk.writeFile(dotGit, `gitdir: ${adminDir}\n`), 'naming its registration');
+  if (basename(text.value.trimEnd()) === basename(adminDir)) return done;
+  return rewrite(actor, dotGit, `gitdir: ${adminDir}\n`, 'naming its registration');
 }
 
-/** After the files were purged: an empty directory, filled from the index that was kept. */
-async function rebuild(actor: Actor, adminDir: string, target: string): Promise<Done> {
-  const { io } = actor;
-  const made = await io.disk.makeDir(target);
-  if (!made.ok) return outcome(made, 'making its directory');
-  const open = await io.disk.chmod(target, 0o755);
-  if (!open.ok) return outcome(open, 'making its directory');
-  if (!(await isThere(actor, join(target, '.git')))) {
-    const named = await io.disk.createFile(join(target, '.git'), `gitdir: ${adminDir}\n`);
-    if (!named.ok) return outcome(named, 'naming its registration');
-  }
-  const args = ['checkout-index', '--all', '--index', '--quiet'];
-  const filled = await io.git.run({ args, cwd: target, gitDir: adminDir, workTree: target });
-  return filled.ok || isResumed(filled) ? done : failed(`checking its files out: ${filled.why}`);
-}
-
-/** With --quiet, files that an earlier, killed rebuild wrote are passed over in silence, with this code. */
-const isResumed = (answer: { code: number | null; stderr: string }): boolean =>
-  answer.code === 128 && answer.stderr === '';
-
-async function unlockAndUnpin(actor: Actor, entry: Entry): Promise<Done> {
-  const unlocked = await restoreLock(actor, entry, await ourAdminDir(actor, entry));
-  if (!unlocked.ok) return unlocked;
+/** Unlocking is the moment from which the worktree is its owner's again. */
+async function handOver(actor: Actor, entry: Entry): Promise<Done> {
   if (entry.branch === null && entry.head !== null) {
     const held = await onRepository(actor, { args: ['cat-file', '-e', entry.head] });
     if (!held.ok) return failed(`its commit ${entry.head.slice(0, 10)} is missing`);
   }
-  return entry.head === null ? done : unpin(actor, entry.id);
+  const adminDir = await ourAdminDir(actor, entry);
+  return adminDir.ok ? restoreLock(actor, entry, adminDir.value) : adminDir;
 }
 
-const isThere = async ({ io }: Actor, path: string): Promise<boolean> => (await io.disk.lstat(path)).ok;
+/**
+ * Pin and note go. What stays, stays noted: the commits of a deleted branch's reflog, which a detached
+ * restore does not bring back, until `forget`; ballast whose purge had begun, until the purge is done.
+ */
+async function closeEntry(actor: Actor, entry: Entry, target: string): Promise<Done> {
+  const holdsReflog = entry.branch === null && entry.deletedBranchAt !== null;
+  const unpinned = entry.head === null || holdsReflog ? done : await unpin(actor, entry.id);
+  if (!unpinned.ok) return unpinned;
+  const journaled = await record(actor, 'restored', entry, target);
+  if (!journaled.ok) return journaled;
+  const rest: Entry = { ...entry, phase: 'purged', registration: null, restoreTo: null };
+  if (entry.tree !== null) {
+    const emptied = await actor.io.disk.removeEmptyDir(ballastPlace(entry.tree));
+    if (!emptied.ok && emptied.code !== 'ENOENT')
+      return writeEntry(actor, { ...rest, phase: 'purging', ...(holdsReflog ? {} : { forgetAtMs: entry.atMs }) });
+  }
+  await removeHolding(actor, entry);
+  return holdsReflog ? writeEntry(actor, { ...rest, tree: null }) : dropEntry(actor, entry);
+}

@@ -5,6 +5,7 @@
  * set aside under another name and an empty one takes its place, which only makes things wait.
  */
 import { EMPTY_LEDGER, type Ledger, parseLedger } from '../core/ledger.ts';
+import { printable } from '../core/text.ts';
 import { type Actor, type Done, outcome } from './context.ts';
 
 /** A ledger with a full landing cache stays below this. */
@@ -35,7 +36,8 @@ export async function scheduleNext({ io, layout }: Actor, atMs: number, detach: 
   const foreground = `${layout.root}/foreground`;
   if (detach) await disk.removeFile(foreground);
   else await disk.writeFile(foreground, '');
-  if (!(await disk.lstat(layout.stamp)).ok) await disk.writeFile(layout.stamp, '');
+  const there = await disk.lstat(layout.stamp);
+  if (!there.ok || there.value.kind !== 'file') await disk.writeFile(layout.stamp, '');
   await disk.setModified(layout.stamp, atMs);
 }
 
@@ -49,10 +51,10 @@ export async function takeRequest({ io, layout }: Actor): Promise<void> {
   await io.disk.removeFile(layout.due);
 }
 
-/** Leaves lines for the next hook to print; they join what it has not printed yet. */
+/** Leaves lines for the next hook to print. Whatever they name, none of them can speak to a terminal. */
 export async function leaveReport({ io, layout }: Actor, lines: readonly string[]): Promise<void> {
   if (lines.length === 0) return;
-  await io.disk.writeFile(layout.report, `${lines.join('\n')}\n`);
+  await io.disk.writeFile(layout.report, `${lines.map(printable).join('\n')}\n`);
 }
 
 /** A day, as for git's gc.log: a failing pass must not fail at every checkout. */

@@ -30,6 +30,22 @@ export async function sweepShared({ io }: Actor, directory: string): Promise<voi
   await sweep({ io }, directory, (_name, pid) => isDead(pid));
 }
 
+/** Locks of dead passes that were moved aside by a pass which died before it could remove them. */
+const MOVED_LOCK = /^lock\.[0-9a-f]{8}$/;
+
+/** A living pass removes what it moved aside within moments; an hour is beyond doubt. */
+const MOVED_LOCK_MS = 3_600_000;
+
+export async function sweepLocks({ io, layout }: Actor): Promise<void> {
+  const listing = await io.disk.list(layout.root);
+  if (!listing.ok) return;
+  for (const { name } of listing.value.filter((entry) => MOVED_LOCK.test(entry.name))) {
+    const info = await io.disk.lstat(join(layout.root, name));
+    if (info.ok && io.clock.nowMs() - info.value.mtimeMs > MOVED_LOCK_MS)
+      await io.disk.removeFile(join(layout.root, name));
+  }
+}
+
 async function sweep(
   { io }: Pick<Actor, 'io'>,
   directory: string,

@@ -1,9 +1,13 @@
 /** `claim`, `heartbeat` and `release`: how a tool says "mine, alive". */
 import { resolve } from 'node:path';
 import { heartbeat, releaseClaim, writeClaim } from '../act/claims.ts';
-import { COMMAND } from '../core/messages.ts';
+import { COMMAND, reasonSentence, undo } from '../core/messages.ts';
+import type { Reason } from '../core/model.ts';
 import { duration, printable, shellWord } from '../core/text.ts';
 import { readClaims } from '../observe/claims.ts';
+import type { CandidateResult } from '../pass.ts';
+import { reapOwn } from '../reap.ts';
+import type { Workspace } from '../workspace.ts';
 import { type Answer, type Context, JSON_VERSION, problem, ready } from './context.ts';
 
 export interface ClaimOptions {
@@ -49,13 +53,19 @@ export async function heartbeatCommand(context: Context, options: Omit<ClaimOpti
   return { exit: 0, text: `claim on ${printable(path)} renewed`, json: { version: JSON_VERSION, claim: beaten.value } };
 }
 
+export interface ReleaseOptions extends Omit<ClaimOptions, 'ttlMs'> {
+  /** Reclaim the path at once if nothing else is in the way. */
+  readonly reap?: boolean;
+}
+
 /** Without an owner, every claim on that very path that was not bound to a process is released. */
-export async function releaseCommand(context: Context, options: Omit<ClaimOptions, 'ttlMs'>): Promise<Answer> {
+export async function releaseCommand(context: Context, options: ReleaseOptions): Promise<Answer> {
   const opened = await ready(context);
   if (!opened.ok) return opened.answer;
   const { io, layout, repository, from } = opened.value;
   const path = options.worktree === undefined ? (repository.topLevel ?? from) : resolve(from, options.worktree);
   const owners = options.owner === undefined ? await ownersOn(opened.value, path) : [options.owner];
+  const pids = options.reap === true ? await pidsOf(opened.value, path, owners) : [];
   const released: string[] = [];
   for (const owner of owners) {
     const done = await releaseClaim({ io, layout }, { path, owner });
@@ -67,7 +77,46 @@ export async function releaseCommand(context: Context, options: Omit<ClaimOption
     released.length === 0
       ? `no claim to release on ${printable(path)}`
       : `released ${printable(path)}, claimed by ${printable(released.join(', '))}`;
+  if (options.reap === true) return reaped(opened.value, { path, released, pids, text });
   return { exit: 0, text, json: { version: JSON_VERSION, path, released } };
+}
+
+interface Released {
+  readonly path: string;
+  readonly released: readonly string[];
+  /** Processes that the released claims were bound to. */
+  readonly pids: readonly number[];
+  readonly text: string;
+}
+
+/** What is kept is no failure: a later pass looks again. */
+async function reaped(workspace: Workspace, { path, released, pids, text }: Released): Promise<Answer> {
+  const real = await workspace.io.disk.realpath(path);
+  const passed = await reapOwn(workspace, real.ok ? real.value : path, pids);
+  const result = passed.ok ? passed.report.results[0] : undefined;
+  const json = { version: JSON_VERSION, path, released };
+  if (result?.outcome === 'reclaimed' && result.quarantineId !== null) {
+    const { quarantineId } = result;
+    const said = `${text}\nreclaimed ${printable(path)}; undo: ${undo(quarantineId)}`;
+    return { exit: 0, text: said, json: { ...json, outcome: 'reclaimed', quarantineId } };
+  }
+  const reasons = result === undefined ? [] : keptFor(result);
+  const why = passed.ok ? reasons.map(reasonSentence).join('; ') || 'it is not managed' : passed.why;
+  const said = `${text}\nkept ${printable(path)}: ${printable(why)}; look: ${COMMAND} why ${shellWord(path)}`;
+  return { exit: 0, text: said, json: { ...json, outcome: result?.outcome ?? null, quarantineId: null, reasons, why } };
+}
+
+function keptFor({ inquiry, reasons }: CandidateResult): readonly Reason[] {
+  return inquiry.verdict.verdict === 'reclaim' ? reasons : inquiry.verdict.reasons;
+}
+
+async function pidsOf({ io, layout }: Workspace, path: string, owners: readonly string[]): Promise<number[]> {
+  const records = await readClaims(io, layout);
+  if (!records.known) return [];
+  return records.value.flatMap((record) => {
+    if (!record.ok || record.data.process === null || !record.names.includes(path)) return [];
+    return owners.includes(record.data.owner) ? [record.data.process.pid] : [];
+  });
 }
 
 async function ownersOn(

@@ -8,17 +8,24 @@ import { readEntries } from '../act/entries.ts';
 import { readJournal } from '../act/journal.ts';
 import { loadLedger } from '../act/state.ts';
 import { COMMAND } from '../core/messages.ts';
-import { duration, plural, printable } from '../core/text.ts';
-import { inspectHooks, probeHooks } from '../install/inspect.ts';
+import { bytes, duration, plural, printable, shellWord } from '../core/text.ts';
+import { type HookState, inspectHooks, probeHooks } from '../install/inspect.ts';
+import { placeObstacle } from '../io/ownplace.ts';
+import { scanProcesses } from '../observe/processes.ts';
+import { orphansAmong } from '../survey.ts';
 import type { Workspace } from '../workspace.ts';
 import { changeLines } from './config-answers.ts';
 import { type Answer, type Context, JSON_VERSION, ready } from './context.ts';
+import { orphanGuidance } from './orphans.ts';
 
 interface Finding {
   readonly state: 'ok' | 'note' | 'trouble';
   readonly text: string;
   readonly next?: string;
 }
+
+/** A large backlog takes a few passes; what still has not ended by then does not end by itself. */
+const STARVED = 5;
 
 const ok = (text: string): Finding => ({ state: 'ok', text });
 const note = (text: string, next?: string): Finding => ({
@@ -37,19 +44,26 @@ export async function doctor(context: Context): Promise<Answer> {
   if (!opened.ok) return opened.answer;
   const workspace = opened.value;
   const findings = [
+    ...(await placeFindings(workspace)),
     ...(await hookFindings(context, workspace)),
     ...configFindings(workspace),
     ...(await passFindings(workspace)),
     ...(await quarantineFindings(workspace)),
+    ...(await processFindings(workspace)),
   ];
   const { colors } = context;
   const mark = { ok: colors.green('ok     '), note: colors.cyan('note   '), trouble: colors.red('trouble') };
   const lines = findings.flatMap(({ state, text, next }) => [
     `${mark[state]}  ${printable(text)}`,
-    ...(next === undefined ? [] : [`         next: ${next}`]),
+    ...(next === undefined ? [] : [`         next: ${printable(next)}`]),
   ]);
   const isWell = findings.every(({ state }) => state !== 'trouble');
   return { exit: isWell ? 0 : 1, text: lines.join('\n'), json: { version: JSON_VERSION, ok: isWell, findings } };
+}
+
+async function placeFindings({ io, layout }: Workspace): Promise<Finding[]> {
+  const obstacle = await placeObstacle(io.disk, layout.root);
+  return obstacle === null ? [] : [trouble(`no pass runs here: ${obstacle}`)];
 }
 
 async function hookFindings(context: Context, { io, repository: repo, worktrees }: Workspace): Promise<Finding[]> {
@@ -68,11 +82,37 @@ async function hookFindings(context: Context, { io, repository: repo, worktrees 
       ? ok(`node at ${seen.node.path}`)
       : trouble('the node that the hook was installed with is gone', reinstall),
   );
-  for (const { hook, state, path } of seen.hooks)
-    if (state !== 'own' && state !== 'block' && state !== 'config')
-      findings.push(trouble(`${hook}: ${state} at ${path ?? 'no hooks directory'}`, reinstall));
+  findings.push(...seen.hooks.flatMap(fileFinding));
+  if (seen.place.kind === 'refused' && seen.hooks.some(({ state }) => state !== 'config'))
+    findings.push(trouble(`git runs other hooks: core.hooksPath=${seen.place.value} (${seen.place.scope})`, reinstall));
   const roots = worktrees.filter(({ isBare }) => !isBare).map(({ path }) => path);
   return [...findings, ...(await fired(io, repo, roots))];
+}
+
+/** One hook's file. Whether git runs it is for the probe to say. */
+function fileFinding({ hook, state, path, found, executable }: HookState): Finding[] {
+  const at = path ?? 'no hooks directory';
+  switch (state) {
+    case 'own':
+    case 'block':
+      return executable === false && !at.includes('/.husky/')
+        ? [trouble(`${hook}: ${at} is not executable, so git does not run it`, `chmod +x ${shellWord(at)}`)]
+        : [];
+    case 'config':
+    case 'managed':
+      return [];
+    case 'absent':
+      return [trouble(`${hook}: nothing at ${at}`, `${COMMAND} install`)];
+    case 'edited':
+    case 'damaged':
+      return [
+        trouble(`${hook}: our lines in ${at} were changed`, `delete them, markers included, then ${COMMAND} install`),
+      ];
+    case 'foreign': {
+      const owner = /^git-(lfs|annex)/.test(found ?? '') ? `${COMMAND} install --chain` : `${COMMAND} install`;
+      return [trouble(`${hook}: ${at} is ${found ?? "somebody else's"}, and does not run ours`, owner)];
+    }
+  }
 }
 
 async function fired(io: Workspace['io'], repo: Workspace['repository'], roots: readonly string[]): Promise<Finding[]> {
@@ -82,9 +122,13 @@ async function fired(io: Workspace['io'], repo: Workspace['repository'], roots: 
   const deaf = probes.filter(({ reached }) => !reached);
   if (deaf.length === 0) return [ok(`git runs the hook in ${plural(probes.length, 'worktree')}`)];
   return deaf.map(({ worktree, why }) =>
-    trouble(`git does not run the hook in ${worktree}: ${why ?? 'it was not reached'}`, `${COMMAND} install`),
+    trouble(`git does not run the hook in ${worktree}: ${why ?? 'it was not reached'}`, deafNext(repo, worktree)),
   );
 }
+
+/** With husky (or any relative core.hooksPath) each worktree has to be set up by itself. */
+const deafNext = (repo: Workspace['repository'], worktree: string): string =>
+  repo.topLevel === worktree ? `${COMMAND} install` : `cd ${shellWord(worktree)} && ${COMMAND} install`;
 
 function configFindings({ config, settings }: Workspace): Finding[] {
   if (!config.ok)
@@ -117,7 +161,16 @@ async function passFindings({ io, layout, settings }: Workspace): Promise<Findin
   if (lastPass === null) findings.push(note('no pass has run yet', `git checkout, or ${COMMAND} run`));
   else {
     const when = `the last pass ran ${duration(nowMs - lastPass.atMs)} ago and took ${lastPass.ms} ms`;
-    findings.push(lastPass.complete ? ok(when) : note(`${when}; it was cut short and goes on at the next checkout`));
+    const { cutShortInARow = 0 } = lastPass;
+    if (cutShortInARow >= STARVED)
+      findings.push(
+        trouble(
+          `${when}; ${cutShortInARow} in a row ran out of pass.budget (${duration(settings?.pass.budgetMs ?? 0)})`,
+          `${COMMAND} run --budget 5m; or git config reaper.budget 10s`,
+        ),
+      );
+    else
+      findings.push(lastPass.complete ? ok(when) : note(`${when}; it was cut short and goes on at the next checkout`));
   }
   if (settings !== null && ledger.totals.reclaimed > 0)
     findings.push(ok(`${plural(ledger.totals.reclaimed, 'reclaim')} so far`));
@@ -125,6 +178,15 @@ async function passFindings({ io, layout, settings }: Workspace): Promise<Findin
   if (lines > 0)
     findings.push(note(`${plural(lines, 'line')} of the journal could not be read; nothing rests on them`));
   return findings;
+}
+
+async function processFindings(workspace: Workspace): Promise<Finding[]> {
+  const { io } = workspace;
+  const table = await scanProcesses({ self: io.processes.self, disk: io.disk });
+  if (!table.known) return [note(`processes cannot be looked at: ${table.why}`)];
+  return orphansAmong(workspace, table.value).map(({ pid, command, why }) =>
+    note(`a process left behind: ${command} (pid ${pid}): ${why}`, orphanGuidance(pid)),
+  );
 }
 
 async function quarantineFindings({ io, layout }: Workspace): Promise<Finding[]> {
@@ -140,6 +202,18 @@ async function quarantineFindings({ io, layout }: Workspace): Promise<Finding[]>
     if (phase === 'intent' || phase === 'restoring')
       findings.push(note(`${id} was cut off; the next pass finishes it`, `${COMMAND} run`));
   }
-  if (findings.length === 0) findings.push(ok(`${plural(entries.length, 'entry', 'entries')} in quarantine`));
+  const held = entries.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0);
+  const free = await io.disk.freeBytes(layout.commonDir);
+  if (free.ok && held > free.value)
+    findings.push(
+      trouble(
+        `the disk is nearly full: ${bytes(free.value)} are free, and quarantine holds ${bytes(held)}`,
+        `${COMMAND} purge --now <id>, with ids from ${COMMAND} status; or git config reaper.keep 1d`,
+      ),
+    );
+  if (findings.length === 0)
+    findings.push(
+      ok(`${plural(entries.length, 'entry', 'entries')} in quarantine${held > 0 ? ` (${bytes(held)})` : ''}`),
+    );
   return findings;
 }

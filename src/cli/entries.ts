@@ -6,6 +6,7 @@ import { purge } from '../act/purge.ts';
 import { COMMAND } from '../core/messages.ts';
 import { bytes, duration, plural, printable, shellWord } from '../core/text.ts';
 import { entryRow } from '../documents.ts';
+import { editedByHand } from '../observe/edited.ts';
 import { quietSince } from '../observe/quiet.ts';
 import { type RestoredByName, restoreByName, withPassLock } from '../restoring.ts';
 import { type Answer, type Context, JSON_VERSION, problem, ready, usage } from './context.ts';
@@ -70,6 +71,8 @@ export async function purgeCommand(context: Context, ids: readonly string[], now
       purge(actor, {
         isOutOfTime: () => false,
         isQuiet: (tree, sinceMs) => quietSince(workspace.io, view, tree, sinceMs),
+        editedByHand: (directory) => editedByHand(workspace.io.disk, directory),
+        lastPassMs: look.ok ? (look.report.ledger.lastPass?.atMs ?? null) : null,
         only: (entry) => ids.length === 0 || ids.includes(entry.id),
         early: now,
       }),

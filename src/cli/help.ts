@@ -5,6 +5,7 @@ export const SUMMARY = {
   install: 'put the hook in place, show what it would reclaim',
   uninstall: 'take the hook out, every file as it was',
   allow: 'approve what the configuration asks for',
+  init: 'propose a .reaperrc from what is here',
   doctor: 'check that the hook runs, and what is in its way',
   demo: 'see it work on a throwaway repository',
   status: 'show what goes, what waits and what is kept, and why',
@@ -17,6 +18,9 @@ export const SUMMARY = {
   claim: 'say that a worktree or directory is in use',
   heartbeat: 'renew a claim',
   release: 'end a claim',
+  report: 'write a page with disk over time, worktrees by size, and the log',
+  completion: 'print the completion script of a shell',
+  man: 'print the manual page',
 } as const;
 
 const TEXT = {
@@ -27,11 +31,16 @@ base, or it never had any, and nothing in it is uncommitted, untracked or precio
 and nobody is using it. Going means a rename into quarantine; restore puts it back.`,
   install: `Put the hook where git will run it, approve the configuration as it is now on this
 machine, and show what the next pass would reclaim and keep. Safe to repeat: it upgrades
-itself. Existing hooks are kept; core.hooksPath is followed, never taken over.`,
+itself. Existing hooks are kept; core.hooksPath is followed, never taken over. Where another
+hook manager owns a hook, the exact lines to add are printed; --write adds them to its
+configuration. git-lfs owns its hook files: git 2.54 and later runs this hook beside them,
+with an older git --chain puts it behind git-lfs's own text.`,
   uninstall: `Take the hook out again: every file is left byte for byte as it was before install.
 What is in quarantine stays and can still be restored.`,
   allow: `Show how the configuration differs from what was approved on this machine, and approve
 it. Until then a change that would widen what is reclaimed has no effect.`,
+  init: `Look at the worktrees, branches and agents' folders that are here, and propose a .reaperrc with
+the patterns that match them. Asks before it writes; never overwrites a configuration.`,
   doctor: `Check that git would run the hook in every worktree (it is fired in a probe), that the
 program and node are in place, that the configuration is in order and allowed, and how
 the last pass went; say what to do for each finding. Exit 1 when there is trouble.`,
@@ -56,7 +65,13 @@ overwritten. A restored worktree is claimed for a while, so that the next pass l
 after quarantine.forget. With ids, only those. Passes do this by themselves.`,
   claim: `Say that a worktree or directory is in use: no pass touches it while the claim lasts.`,
   heartbeat: `Renew a claim: its time to live starts again.`,
-  release: `End a claim.`,
+  release: `End a claim. With --reap, for the end of a session: reclaim the worktree or directory at once, if it is
+managed, empty or landed, holds no work, and nobody else claims or uses it. Otherwise it is kept, with the reason.`,
+  report: `Write one self-contained HTML page: disk over time, worktrees by size and verdict, what is
+in quarantine, and the log. It loads nothing from anywhere.`,
+  completion: `Print the completion script of bash, zsh or fish. For bash and zsh:
+source <(reaper-hook completion bash). For fish: reaper-hook completion fish | source.`,
+  man: `Print the manual page, for: reaper-hook man >reaper-hook.1.`,
 } as const;
 
 const unwrapped = (text: string): string => text.replace(/(?<!\n)\n(?!\n)/g, ' ');

@@ -21,10 +21,12 @@ import { layout } from '../core/layout.ts';
 import { configReport, failureReport, hookReport } from '../core/messages.ts';
 import { DEFAULTS } from '../core/settings.ts';
 import { killOwnChildren } from '../io/children.ts';
+import { disk } from '../io/disk.ts';
 import { createMachine } from '../io/machine.ts';
 import { runPass } from '../pass.ts';
 import { type Opened, openWorkspace, type Workspace } from '../workspace.ts';
 import { nextPassAt } from './next.ts';
+import { checkOwnCopy, commonDirOf } from './own-copy.ts';
 
 export interface HookRun {
   /** The worktree in which git ran the hook. */
@@ -51,6 +53,9 @@ export async function hookRun({ from, programFile }: HookRun): Promise<void> {
   const startedMs = Date.now();
   const limits = { deadlineMs: startedMs + OPENING_MS };
   const watchdog = setTimeout(end, OPENING_MS + GRACE_MS);
+  const copy = await checkOwnCopy(disk, programFile);
+  if (copy.state === 'foreign') await noteUnopened(programFile, copy.why);
+  if (copy.state !== 'sound') return end();
   const opened = await openHere(from, programFile, () => limits.deadlineMs);
   if (!opened.ok) {
     await noteUnopened(programFile, opened.why);
@@ -85,12 +90,6 @@ async function openHere(from: string, programFile: string, deadlineMs: () => num
   return openWorkspace({ cwd: commonDir, deadlineMs, from });
 }
 
-/** The common directory that a program was installed in, or null for one that runs from elsewhere. */
-function commonDirOf(programFile: string): string | null {
-  const end = programFile.lastIndexOf('/reaper/bin/');
-  return end < 0 ? null : programFile.slice(0, end);
-}
-
 /** Without a repository there is no machinery to note a failure with, but the place for it is known. */
 async function noteUnopened(programFile: string, why: string): Promise<void> {
   const commonDir = commonDirOf(programFile);
@@ -109,6 +108,7 @@ async function oneRun(workspace: Workspace, actor: Actor, leftMs: number): Promi
     limit: settings.pass.limit,
     from: workspace.from,
     announce: true,
+    brief: true,
   });
   if (!passed.ok) {
     if (passed.problem === 'unreadable') throw new Error(passed.why);
@@ -119,6 +119,7 @@ async function oneRun(workspace: Workspace, actor: Actor, leftMs: number): Promi
   const lines = hookReport({
     reclaimed: report.reclaimed.map(({ entry }) => entry),
     freedBytes: report.purge?.bytes ?? 0,
+    purgedEarly: report.purge?.early.length ?? 0,
     attention: report.attention,
   });
   await leaveReport(actor, lines);

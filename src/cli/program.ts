@@ -3,15 +3,18 @@
  *
  * Contract: parsing and help only; each action hands a function from context to answer upwards.
  */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../config/duration.ts';
 import { claimCommand, heartbeatCommand, releaseCommand } from './claims.ts';
-import type { Answer, Context, GlobalOptions } from './context.ts';
+import { completion, manual, SHELLS, type Shell } from './completion.ts';
+import { type Answer, type Context, type GlobalOptions, JSON_VERSION } from './context.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
 import { log, purgeCommand, restoreCommand } from './entries.ts';
 import { EPILOGUE, HELP, SUMMARY } from './help.ts';
+import { init } from './init.ts';
 import { landed } from './landed.ts';
+import { htmlReport } from './report.ts';
 import { run } from './run.ts';
 import { allow, installCommand, uninstallCommand } from './setup.ts';
 import { status } from './status.ts';
@@ -73,6 +76,7 @@ export function createProgram(rim: Rim): Command {
   addRun(program, does, rim);
   addQuarantine(program, does);
   addClaims(program, does);
+  addPapers(program, does, rim.version);
   for (const command of program.commands) allowGlobalOptions(command);
   return program;
 }
@@ -84,7 +88,9 @@ function addSetup(program: Command, does: Does): void {
     .command('install')
     .summary(SUMMARY.install)
     .description(HELP.install)
-    .action(() => does(installCommand));
+    .option('--write', 'add entries to the configuration of lefthook, pre-commit or simple-git-hooks')
+    .option('--chain', "go behind git-lfs's own text in its hook files")
+    .action((options: { write?: boolean; chain?: boolean }) => does((context) => installCommand(context, options)));
   program
     .command('uninstall')
     .summary(SUMMARY.uninstall)
@@ -96,6 +102,12 @@ function addSetup(program: Command, does: Does): void {
     .description(HELP.allow)
     .option('--yes', 'approve without being asked')
     .action((options: { yes?: boolean }) => does((context) => allow(context, options.yes === true)));
+  program
+    .command('init')
+    .summary(SUMMARY.init)
+    .description(HELP.init)
+    .option('--yes', 'write it without being asked')
+    .action((options: { yes?: boolean }) => does((context) => init(context, options.yes === true)));
   program
     .command('doctor')
     .summary(SUMMARY.doctor)
@@ -143,6 +155,7 @@ function addLooking(program: Command, does: Does, rim: Rim): void {
 
 interface RunFlags {
   readonly dryRun?: boolean;
+  readonly yes?: boolean;
   readonly budget?: number;
   readonly limit?: number;
   readonly idle?: number;
@@ -158,6 +171,7 @@ function addRun(program: Command, does: Does, rim: Rim): void {
     .summary(SUMMARY.run)
     .description(HELP.run)
     .option('-n, --dry-run', 'decide everything, touch nothing')
+    .option('--yes', 'at a terminal: reclaim without being asked')
     .option('--budget <duration>', 'stop after this long; what is left waits for the next pass', ms)
     .option('--limit <n>', 'reclaim no more than this many', count)
     .option('--idle <duration>', 'instead of worktrees.idle', ms)
@@ -171,6 +185,7 @@ function addRun(program: Command, does: Does, rim: Rim): void {
       return does((context) =>
         run(context, {
           dryRun: flags.dryRun === true,
+          yes: flags.yes === true,
           budgetMs: flags.budget ?? null,
           limit: flags.limit ?? null,
           idleMs: flags.idle ?? null,
@@ -203,6 +218,30 @@ function addQuarantine(program: Command, does: Does): void {
     );
 }
 
+/** What is made to be read elsewhere. */
+function addPapers(program: Command, does: Does, version: string): void {
+  program
+    .command('report')
+    .summary(SUMMARY.report)
+    .description(HELP.report)
+    .requiredOption('--html <file>', 'write one self-contained page to this file')
+    .action((options: { html: string }) => does((context) => htmlReport(context, options.html)));
+  const printed = (text: string): Run => {
+    return async () => ({ exit: 0, text, json: { version: JSON_VERSION, text } });
+  };
+  program
+    .command('completion')
+    .summary(SUMMARY.completion)
+    .description(HELP.completion)
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .action((shell: Shell) => does(printed(completion(program, shell))));
+  program
+    .command('man')
+    .summary(SUMMARY.man)
+    .description(HELP.man)
+    .action(() => does(printed(manual(program, version))));
+}
+
 interface ClaimFlags {
   readonly worktree?: string;
   readonly pid?: number;
@@ -225,9 +264,9 @@ function addClaims(program: Command, does: Does): void {
   claimed(program.command('heartbeat').summary(SUMMARY.heartbeat).description(HELP.heartbeat)).action(
     (flags: ClaimFlags) => does((context) => heartbeatCommand(context, flags)),
   );
-  claimed(program.command('release').summary(SUMMARY.release).description(HELP.release)).action((flags: ClaimFlags) =>
-    does((context) => releaseCommand(context, flags)),
-  );
+  claimed(program.command('release').summary(SUMMARY.release).description(HELP.release))
+    .option('--reap', 'reclaim it at once if it is empty or landed and nobody else uses it')
+    .action((flags: ClaimFlags & { reap?: boolean }) => does((context) => releaseCommand(context, flags)));
 }
 
 /** `reaper-hook status --json` reads as well as `reaper-hook --json status`. */

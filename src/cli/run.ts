@@ -10,10 +10,13 @@ import type { Workspace } from '../workspace.ts';
 import { configNotes, configProblem } from './config-answers.ts';
 import { type Answer, type Context, problem, ready } from './context.ts';
 import { nextPassAt } from './next.ts';
+import { lookOnly } from './status.ts';
 import { candidateTable, nameOf } from './tables.ts';
 
 export interface RunOptions {
   readonly dryRun: boolean;
+  /** Reclaim without asking. */
+  readonly yes: boolean;
   /** Milliseconds; null for what the configuration says. */
   readonly budgetMs: number | null;
   readonly limit: number | null;
@@ -30,6 +33,8 @@ export async function run(context: Context, options: RunOptions): Promise<Answer
   const overridden = override(configured.settings, options, context.isInteractive);
   const workspace: Workspace = { ...configured, settings: overridden.settings };
   const { settings } = overridden;
+  const declined = await unconfirmed(context, workspace, options);
+  if (declined !== null) return declined;
   return context.progress(options.dryRun ? 'looking' : 'reclaiming', async (say) => {
     const passed = await runPass(workspace, {
       dryRun: options.dryRun,
@@ -52,6 +57,18 @@ export async function run(context: Context, options: RunOptions): Promise<Answer
         : [...overridden.notes, ...configNotes(configured.config), ...report.notes].map((note) => printable(note)),
     };
   });
+}
+
+/** Null when the pass may go on: nobody is there to be asked, nothing is due, or the answer was yes. */
+async function unconfirmed(context: Context, workspace: Workspace, options: RunOptions): Promise<Answer | null> {
+  if (options.dryRun || options.yes || !context.isInteractive || context.global.json) return null;
+  const look = await context.progress('looking', (say) => lookOnly(workspace, say));
+  if (!look.ok) return problem('unreadable', look.why);
+  const due = look.report.results.filter(({ inquiry }) => inquiry.verdict.verdict === 'reclaim');
+  if (due.length === 0) return null;
+  const names = due.map(({ inquiry }) => nameOf(inquiry.candidate)).join(', ');
+  if (await context.confirm(`move ${plural(due.length, 'candidate')} to quarantine: ${names}?`)) return null;
+  return { exit: 0, text: `nothing was touched; to look first: ${COMMAND} run --dry-run` };
 }
 
 /** A pass by hand counts: the next hook need not repeat it. */

@@ -6,6 +6,7 @@ import { plural, printable } from '../core/text.ts';
 import { describeInstall, describeUninstall } from '../install/describe.ts';
 import { install } from '../install/install.ts';
 import { uninstall } from '../install/uninstall.ts';
+import { placeObstacle } from '../io/ownplace.ts';
 import type { Workspace } from '../workspace.ts';
 import { changeLines, configNotes, configProblem } from './config-answers.ts';
 import { type Answer, type Context, JSON_VERSION, problem, ready } from './context.ts';
@@ -13,13 +14,17 @@ import { lookOnly } from './status.ts';
 import { candidateTable } from './tables.ts';
 
 /** Installs, approves the configuration as it is now, and shows what the next pass would do. */
-export async function installCommand(context: Context): Promise<Answer> {
+export async function installCommand(
+  context: Context,
+  { write = false, chain = false }: { readonly write?: boolean; readonly chain?: boolean } = {},
+): Promise<Answer> {
   const opened = await ready(context);
   if (!opened.ok) return opened.answer;
   const workspace = opened.value;
   const { io, repository: repo, layout } = workspace;
   const { programFile, hooksSource, version } = context;
-  const report = await install({ io, repo, programFile, hooksSource, nodePath: process.execPath, version });
+  const nodePath = process.execPath;
+  const report = await install({ io, repo, programFile, hooksSource, nodePath, version, write, chain });
   const lines = describeInstall(report);
   if (report.refusal !== null)
     return { ...problem('refused', lines.join('\n')), json: { version: JSON_VERSION, install: report } };
@@ -102,6 +107,8 @@ export async function allow(context: Context, yes: boolean): Promise<Answer> {
       json: { version: JSON_VERSION, changes, approved: false },
       notes: [...notes, `not approved; to approve without being asked: ${COMMAND} allow --yes`],
     };
+  const obstacle = await placeObstacle(io.disk, layout.root);
+  if (obstacle !== null) return problem('refused', `nothing was approved: ${printable(obstacle)}`);
   const made = await io.disk.makeDir(layout.root);
   const written = made.ok ? await io.disk.writeFile(layout.allowed, approvalFile(scopeOf(config.proposed))) : made;
   if (!written.ok) return problem('unwritable', `the approval could not be written: ${printable(written.why)}`);

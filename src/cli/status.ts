@@ -1,14 +1,15 @@
 /** `status`: what goes, what waits until when, what is kept and why, what is in quarantine. */
-import type { Entry } from '../core/entry.ts';
 import { COMMAND } from '../core/messages.ts';
-import { bytes, plural, printable } from '../core/text.ts';
+import { printable } from '../core/text.ts';
 import { type Extras, statusDocument } from '../documents.ts';
 import { type PassReport, runPass } from '../pass.ts';
 import { survey } from '../survey.ts';
 import type { Workspace } from '../workspace.ts';
 import { configNotes, configProblem } from './config-answers.ts';
 import { type Answer, type Context, problem, ready } from './context.ts';
+import { orphanGuidance } from './orphans.ts';
 import { candidateTable, nameOf, nextCommand, quarantineTable } from './tables.ts';
+import { totals } from './totals.ts';
 
 export async function status(context: Context): Promise<Answer> {
   const opened = await ready(context);
@@ -48,8 +49,12 @@ export async function lookOnly(
 function page(context: Context, workspace: Workspace, report: PassReport, extras: Extras): string {
   const nowMs = workspace.io.clock.nowMs();
   const { colors } = context;
+  if (report.results.length === 0 && extras.entries.length === 0 && extras.strays.length === 0)
+    return `nothing to do: no worktree or staging entry matches the managed patterns (${COMMAND} doctor shows them)`;
   const parts = [totals(context, report, extras)];
   if (report.results.length > 0) parts.push(candidateTable(context, report.results, nowMs, extras.sizes));
+  if (report.results.some(({ inquiry }) => inquiry.verdict.verdict === 'reclaim'))
+    parts.push(`to reclaim now: ${COMMAND} run`);
   const hints = attentionHints(report);
   if (hints.length > 0) parts.push([colors.bold('to look at'), ...hints].join('\n'));
   if (extras.entries.length > 0)
@@ -61,29 +66,24 @@ function page(context: Context, workspace: Workspace, report: PassReport, extras
         ...extras.strays.map((path) => `  ${printable(path)}`),
       ].join('\n'),
     );
+  parts.push(...lostParts(context, report, extras));
   return parts.join('\n\n');
 }
 
-/** One line that says it all. */
-function totals({ colors }: Context, { results }: PassReport, { entries, sizes }: Extras): string {
-  const count = (verdict: string) => results.filter(({ inquiry }) => inquiry.verdict.verdict === verdict).length;
-  const reclaimable = results.filter(({ inquiry }) => inquiry.verdict.verdict === 'reclaim');
-  const freeable = reclaimable.reduce((sum, { inquiry }) => sum + (sizes.get(inquiry.candidate) ?? 0), 0);
-  if (results.length === 0 && entries.length === 0)
-    return `nothing to do: no worktree or staging entry matches the managed patterns (${COMMAND} doctor shows them)`;
-  const parts = [
-    colors.green(`${plural(count('reclaim'), 'candidate')} to reclaim${freeable > 0 ? ` (${bytes(freeable)})` : ''}`),
-    colors.yellow(`${count('attention')} to look at`),
-    colors.cyan(`${count('wait')} waiting`),
-    colors.dim(`${count('keep')} kept`),
-    `${entries.length} in quarantine${heldBytes(entries)}`,
+/** What has lost its owner or its place: reported, and left to a person. */
+function lostParts({ colors }: Context, { missingClaims }: PassReport, { orphanProcesses }: Extras): string[] {
+  const processes = orphanProcesses.flatMap(({ pid, command, why }) => [
+    `  ${command} (pid ${pid}): ${why}`,
+    `    ${orphanGuidance(pid)}`,
+  ]);
+  const claims = missingClaims.map(
+    ({ path, owner, liveness, why }) =>
+      `  ${printable(path)}, claimed by ${printable(owner)} (${liveness}: ${printable(why)})`,
+  );
+  return [
+    ...(processes.length === 0 ? [] : [[colors.bold('processes left behind (never ended)'), ...processes].join('\n')]),
+    ...(claims.length === 0 ? [] : [[colors.bold('claims on what is gone'), ...claims].join('\n')]),
   ];
-  return parts.join(', ');
-}
-
-function heldBytes(entries: readonly Entry[]): string {
-  const held = entries.reduce((sum, entry) => sum + (entry.bytes ?? 0), 0);
-  return held > 0 ? ` (${bytes(held)})` : '';
 }
 
 function attentionHints(report: PassReport): string[] {

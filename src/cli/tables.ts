@@ -9,6 +9,7 @@ import type { Entry } from '../core/entry.ts';
 import { groundWords, nextStep, reasonWords, shortRef, untilWords } from '../core/messages.ts';
 import type { Candidate, Reason, Verdict } from '../core/model.ts';
 import { bytes, duration, printable } from '../core/text.ts';
+import { ownerOf } from '../documents.ts';
 import type { View } from '../observe/view.ts';
 import type { CandidateResult } from '../pass.ts';
 import type { Context } from './context.ts';
@@ -46,19 +47,25 @@ export function layOut(
     Math.max(...rows.map((row) => visible(row[index] ?? ''))),
   );
   const widths = shareOut(widest, width, flexible);
-  const table = new Table({
-    chars: NO_BORDERS,
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    colWidths: widths,
-    wordWrap: false,
+  const chunks = Array.from({ length: Math.ceil(rows.length / CHUNK) }, (_, index) => {
+    const table = new Table({
+      chars: NO_BORDERS,
+      style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+      colWidths: widths,
+      wordWrap: false,
+    });
+    for (const row of rows.slice(index * CHUNK, (index + 1) * CHUNK)) table.push([...row]);
+    return table.toString();
   });
-  for (const row of rows) table.push([...row]);
-  return table
-    .toString()
+  return chunks
+    .join('\n')
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
 }
+
+/** The library compares each cell with all others, so that a thousand rows at once take a second. */
+const CHUNK = 40;
 
 /** Shares out what is missing among the flexible columns, widest first. */
 function shareOut(widest: readonly number[], width: number | null, flexible: readonly number[]): number[] {
@@ -76,7 +83,15 @@ function shareOut(widest: readonly number[], width: number | null, flexible: rea
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 const ANSI = /\u001b\[[0-9;]*m/g;
-const visible = (text: string): number => [...text.replace(ANSI, '')].length;
+/** Characters that a terminal shows two columns wide. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]/gu;
+
+/** Columns that a text takes. */
+export function visible(text: string): number {
+  const plain = text.replace(ANSI, '');
+  return [...plain].length + (plain.match(WIDE)?.length ?? 0);
+}
 
 const ORDER: readonly Verdict['verdict'][] = ['reclaim', 'attention', 'wait', 'keep'];
 
@@ -87,28 +102,80 @@ const WORDS: Readonly<Record<Verdict['verdict'], string>> = {
   keep: 'keep',
 };
 
-/** Rows of candidates: what to do first on top. */
+/** Below this a row takes two lines: what it is, and why below it. */
+const WIDE_ENOUGH = 90;
+
+/** Rows of candidates: what to do first on top, the largest of each kind first. */
 export function candidateTable(
   context: Context,
   results: readonly CandidateResult[],
   nowMs: number,
   sizes: ReadonlyMap<Candidate, number | null> = new Map(),
 ): string {
-  const sorted = [...results].sort(
-    (one, other) => ORDER.indexOf(one.inquiry.verdict.verdict) - ORDER.indexOf(other.inquiry.verdict.verdict),
-  );
+  const sizeOf = ({ inquiry }: CandidateResult) => sizes.get(inquiry.candidate) ?? 0;
+  const rank = ({ inquiry }: CandidateResult) => ORDER.indexOf(inquiry.verdict.verdict);
+  const sorted = [...results].sort((one, other) => rank(one) - rank(other) || sizeOf(other) - sizeOf(one));
   const rows = sorted.map((result) => {
     const { candidate, verdict } = result.inquiry;
     const size = sizes.get(candidate);
-    return [
-      paint(context, verdict),
-      nameOf(candidate),
-      whyWords(verdict),
-      whenWords(result, nowMs),
-      size == null ? '' : bytes(size),
-    ];
+    return {
+      verdict: paint(context, verdict),
+      name: nameOf(candidate),
+      why: whyWords(verdict),
+      when: whenWords(result, nowMs),
+      owner: ownerWords(result, nowMs),
+      size: size == null ? '' : bytes(size),
+    };
   });
-  return layOut(rows, context.width, [1, 2]);
+  const hasOwners = rows.some(({ owner }) => owner !== '');
+  if (context.width !== null && context.width < WIDE_ENOUGH) return narrow(context, rows);
+  const cells = rows.map(({ verdict, name, size, when, owner, why }) => [
+    verdict,
+    name,
+    size,
+    when,
+    ...(hasOwners ? [owner] : []),
+    why,
+  ]);
+  return layOut(cells, context.width, [1, ...(hasOwners ? [4, 5] : [4])]);
+}
+
+interface CandidateCells {
+  readonly verdict: string;
+  readonly name: string;
+  readonly why: string;
+  readonly when: string;
+  readonly owner: string;
+  readonly size: string;
+}
+
+/** Two lines a row. */
+function narrow({ width, colors }: Context, rows: readonly CandidateCells[]): string {
+  const heads = layOut(
+    rows.map(({ verdict, name, size, when }) => [verdict, name, size, when]),
+    width,
+    [1],
+  ).split('\n');
+  return rows
+    .flatMap(({ why, owner }, index) => {
+      const below = cut([why, owner].filter((part) => part !== '').join('; '), (width ?? 80) - INDENT);
+      return [heads[index] ?? '', ...(below === '' ? [] : [' '.repeat(INDENT) + colors.dim(below)])];
+    })
+    .join('\n');
+}
+
+/** As wide as the longest verdict and the gap after it. */
+const INDENT = 9;
+
+/** No wider than `width` columns. */
+function cut(text: string, width: number): string {
+  if (visible(text) <= width) return text;
+  let kept = '';
+  for (const character of text) {
+    if (visible(kept + character) >= width) break;
+    kept += character;
+  }
+  return `${kept}…`;
 }
 
 function paint({ colors }: Context, { verdict }: Verdict): string {
@@ -139,6 +206,14 @@ function whenWords({ inquiry }: CandidateResult, nowMs: number): string {
   if (verdict.verdict === 'wait') return untilWords(verdict.untilMs, nowMs);
   if (facts.idle?.known !== true) return '';
   return `idle ${duration(nowMs - facts.idle.value.lastActivityMs)}`;
+}
+
+/** Whose it is and since when: `claude (pid 42), 3h`. */
+function ownerWords(result: CandidateResult, nowMs: number): string {
+  const owner = ownerOf(result);
+  if (owner === null) return '';
+  const since = owner.since === null ? '' : `, ${duration(nowMs - Date.parse(owner.since))}`;
+  return `${printable(owner.label)}${owner.liveness === 'dead' ? ', gone' : ''}${since}`;
 }
 
 /** Rows of quarantine entries, newest first. */

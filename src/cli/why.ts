@@ -1,14 +1,11 @@
 /** `why`: the dialogue of facts about one candidate, with the one that decided. */
 
-import { resolve } from 'node:path';
-import { loadLedger } from '../act/state.ts';
 import { groundWords, reasonSentence, shortRef } from '../core/messages.ts';
-import type { Fact, FactName, Landing, Lock, Verdict, WorktreeCandidate } from '../core/model.ts';
+import type { Claim, Fact, FactName, Landing, Lock, Owner, Verdict } from '../core/model.ts';
 import { duration, plural, printable } from '../core/text.ts';
-import { investigate } from '../observe/investigate.ts';
-import { openView, type View } from '../observe/view.ts';
-import { policyOf } from '../pass.ts';
-import type { Workspace } from '../workspace.ts';
+import { type OwnerRow, ownerOf } from '../documents.ts';
+import { explain } from '../explain.ts';
+import type { Inquiry } from '../observe/investigate.ts';
 import { configProblem } from './config-answers.ts';
 import { type Answer, type Context, JSON_VERSION, problem, ready } from './context.ts';
 import { layOut, nameOf, nextCommand } from './tables.ts';
@@ -18,59 +15,45 @@ export async function why(context: Context, name: string): Promise<Answer> {
   if (!opened.ok) return opened.answer;
   const workspace = opened.value;
   if (!workspace.config.ok) return configProblem(workspace.config);
-  const viewed = await viewOf(workspace);
-  if (!viewed.known) return problem('unreadable', viewed.why);
-  const view = viewed.value;
-  const candidate = findCandidate(view, workspace, name);
-  if (candidate === null)
+  const explained = await explain(workspace, name);
+  if (!explained.known) return problem('unreadable', explained.why);
+  if (explained.value === null)
     return problem('no-candidate', `no worktree or staging entry is called ${printable(name)}`, 'reaper-hook status');
-  const { settings, io } = workspace;
-  if (settings === null) return problem('config', 'the configuration is in error');
-  const inquiry = await investigate(candidate, {
-    probe: view.probe,
-    policy: policyOf(settings),
-    nowMs: io.clock.nowMs,
-    isOutOfTime: () => false,
-  });
-  const nowMs = io.clock.nowMs();
+  const { candidate, inquiry, view } = explained.value;
+  const nowMs = workspace.io.clock.nowMs();
   const rows = inquiry.asked.map(({ fact }) => [
     `  ${fact}`,
     answerWords(fact, inquiry.facts[fact] as Fact<unknown>, nowMs),
   ]);
+  const owner = ownerOf({ inquiry });
   const next = nextCommand(candidate, inquiry.verdict, view);
   const text = [
     `${nameOf(candidate)}  ${printable(candidate.path)}`,
     layOut(rows, context.width, [1]),
     `${inquiry.verdict.verdict}: ${verdictWords(inquiry.verdict, nowMs)}`,
+    ...ownerStory(owner, inquiry, nowMs),
     ...(next === null ? [] : [`next: ${next}`]),
   ].join('\n');
   const facts = inquiry.asked.map(({ fact, ms }) => ({ fact, ms, answer: inquiry.facts[fact] }));
-  return { exit: 0, text, json: { version: JSON_VERSION, candidate, facts, ...inquiry.verdict } };
+  return { exit: 0, text, json: { version: JSON_VERSION, candidate, facts, owner, ...inquiry.verdict } };
 }
 
-async function viewOf(workspace: Workspace): Promise<Fact<View>> {
-  const { io, layout, settings } = workspace;
-  if (settings === null) return { known: false, why: 'the configuration is in error' };
-  const { ledger } = await loadLedger({ io, layout });
-  return openView({
-    io,
-    layout,
-    mainRoot: workspace.mainRoot,
-    home: workspace.home,
-    settings,
-    ledger,
-    from: workspace.from,
-    isOutOfTime: () => false,
-  });
+/** Whose it is, since when, and what that rests on. */
+function ownerStory(owner: OwnerRow | null, { facts }: Inquiry, nowMs: number): string[] {
+  if (owner === null) return [];
+  const since = owner.since === null ? '' : ` since ${duration(nowMs - Date.parse(owner.since))} ago`;
+  const state = { alive: 'is alive', dead: 'is gone', unknown: 'may be alive' }[owner.liveness];
+  const dead = [facts.lock, facts.claim, facts.maker].flatMap((fact) =>
+    fact?.known === true ? deadSinceOf(fact.value) : [],
+  );
+  const first = dead.length > 0 ? `, first seen gone ${duration(nowMs - Math.min(...dead))} ago` : '';
+  return [`owner: ${printable(owner.label)}${since}; ${state}: ${printable(owner.why)}${first}`];
 }
 
-/** By branch, by path, by the name of the registration; worktrees that are not managed too. */
-function findCandidate(view: View, workspace: Workspace, name: string) {
-  const path = resolve(workspace.from, name);
-  const matches = (each: WorktreeCandidate) =>
-    each.branch === name || each.path === path || (each.id === name && !each.isMain);
-  const staging = view.candidates.find((each) => each.kind === 'staging' && (each.path === path || each.id === name));
-  return staging ?? view.worktrees.find(matches) ?? null;
+function deadSinceOf(value: Lock | Owner | Claim | null): number[] {
+  const owner = value !== null && 'reason' in value ? value.owner : value;
+  const sinceMs = owner?.liveness === 'dead' ? owner.deadSinceMs : null;
+  return sinceMs == null ? [] : [sinceMs];
 }
 
 function verdictWords(verdict: Verdict, nowMs: number): string {

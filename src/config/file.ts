@@ -210,3 +210,12 @@ function withoutImports(document: unknown, name: string): unknown {
 }
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** A text as the document it holds, by the ending of its name; the same JSON and YAML as the repository's file. */
+export function parseText(path: string, content: string): { ok: true; value: unknown } | { ok: false; why: string } {
+  try {
+    return { ok: true, value: path.endsWith('.json') ? loadJson(path, content) : loadYaml(path, content) };
+  } catch (error) {
+    return { ok: false, why: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -20,6 +20,9 @@ export interface Values {
   readonly staging: readonly StagingPattern[];
   readonly 'quarantine.keep': number;
   readonly 'quarantine.forget': number;
+  /** Bytes; null for no limit. */
+  readonly 'quarantine.max': number | null;
+  readonly 'quarantine.minFree': number | null;
   readonly 'pass.budget': number;
   readonly 'pass.every': number;
   readonly 'pass.limit': number;
@@ -59,6 +62,8 @@ export const KEYS: readonly KeySpec[] = [
   { file: 'stagingAge', git: 'stagingAge', kind: 'text' },
   { file: 'quarantine.keep', git: 'keep', kind: 'text' },
   { file: 'quarantine.forget', git: 'forget', kind: 'text' },
+  { file: 'quarantine.max', git: 'max', kind: 'text' },
+  { file: 'quarantine.minFree', git: 'minFree', kind: 'text' },
   { file: 'pass.budget', git: 'budget', kind: 'text' },
   { file: 'pass.every', git: 'every', kind: 'text' },
   { file: 'pass.limit', git: 'limit', kind: 'count' },
@@ -81,6 +86,8 @@ export function valuesOf(settings: Settings): Values {
     staging: settings.staging,
     'quarantine.keep': quarantine.keepMs,
     'quarantine.forget': quarantine.forgetMs,
+    'quarantine.max': quarantine.maxBytes,
+    'quarantine.minFree': quarantine.minFreeBytes,
     'pass.budget': pass.budgetMs,
     'pass.every': pass.everyMs,
     'pass.limit': pass.limit,
@@ -103,7 +110,12 @@ export function settingsOf(values: Values): Settings {
       branch: values['worktrees.branch'],
     },
     staging: values.staging,
-    quarantine: { keepMs: values['quarantine.keep'], forgetMs: values['quarantine.forget'] },
+    quarantine: {
+      keepMs: values['quarantine.keep'],
+      forgetMs: values['quarantine.forget'],
+      maxBytes: values['quarantine.max'],
+      minFreeBytes: values['quarantine.minFree'],
+    },
     pass: {
       budgetMs: values['pass.budget'],
       everyMs: values['pass.every'],

@@ -6,13 +6,14 @@
  * settings, so that nothing is reclaimed until it is mended.
  */
 import type { Layout } from '../core/layout.ts';
-import type { Settings } from '../core/settings.ts';
+import { NO_USER_FILE, type Settings } from '../core/settings.ts';
 import type { Io } from '../io/ports.ts';
 import { type FoundFile, readConfigFile } from './file.ts';
 import { readUserSettings } from './git-settings.ts';
 import * as messages from './messages.ts';
 import { settle } from './settle.ts';
 import { readApproval, type Scope, type ScopeChange } from './trust.ts';
+import { type ReadUserFile, readUserFile } from './user-file.ts';
 import { type ConfigProblem, problemAbout, validate } from './validate.ts';
 
 export type { Scope, ScopeChange } from './trust.ts';
@@ -43,6 +44,8 @@ export interface LoadArgs {
   readonly gitDir: string;
   /** Shortens paths in notes; nothing is searched there. */
   readonly home: string;
+  /** Where the user's own file is looked for, in `reaper-hook/`; absent: there is none. */
+  readonly configHome?: string;
   readonly layout: Layout;
   /** Every worktree's root: a file in one of them is a branch's, not the user's. */
   readonly worktreeRoots: readonly string[];
@@ -58,26 +61,30 @@ export async function loadSettings(args: LoadArgs): Promise<LoadedConfig> {
   }
 }
 
+const NO_OWN_FILE: ReadUserFile = { ok: true, value: NO_USER_FILE, source: null };
+
 const NO_FILE: FoundFile = { ok: true, source: null, document: {}, notes: [] };
 
 async function load(args: LoadArgs): Promise<LoadedConfig> {
   const { io, root, layout } = args;
-  const [found, user, approval] = await Promise.all([
+  const { configHome } = args;
+  const [found, user, approval, own] = await Promise.all([
     root === null ? NO_FILE : readConfigFile(io.disk, root),
     readUserSettings(args),
     readApproval(io.disk, layout),
+    configHome === undefined ? NO_OWN_FILE : readUserFile(io.disk, configHome, args.worktreeRoots),
   ]);
   const { source } = found;
   const file = found.ok
     ? validate(found.document, { source: source ?? 'the defaults', level: 'file' })
     : { values: {}, problems: found.problems };
-  const errors = [...file.problems, ...user.problems];
-  if (errors.length > 0 || !found.ok) return { ok: false, errors, source };
+  const errors = [...file.problems, ...user.problems, ...(own.ok ? [] : own.problems)];
+  if (errors.length > 0 || !found.ok || !own.ok) return { ok: false, errors, source };
   const layers = { file: file.values, source: source ?? 'the defaults', user: user.values, allowed: approval.allowed };
   const { settings, withheld, proposed, notes } = settle(layers);
   return {
     ok: true,
-    settings,
+    settings: own.source === null ? settings : { ...settings, user: own.value },
     source,
     notes: [...found.notes, ...user.notes, ...(approval.note === null ? [] : [approval.note]), ...notes],
     withheld,

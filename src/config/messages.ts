@@ -32,6 +32,7 @@ function escapeUnsafe(character: string): string {
 
 export const EXPECTED = {
   duration: 'a duration such as 90s, 30m, 24h or 7d',
+  size: 'a size such as 500MB or 10GB, or off',
   branchPattern: 'a pattern as in gitignore, such as agent/*',
   pathPattern: 'a pattern as in gitignore, such as .claude/worktrees/*, ~/trees/* or ../trees/*',
   stagingPattern: 'a relative path such as .agent-config/pack.staging-{pid}',
@@ -97,5 +98,8 @@ export const foreignOrigin = (key: string, origin: string): string =>
 
 export const approvalUnreadable = (path: string, why: string): string =>
   `${show(path)} could not be used (${show(why)}): only the built-in scope counts as approved. To approve again: npx reaper-hook allow`;
+
+export const inWorktree = (path: string): string =>
+  `${show(path)} lies in a worktree of this repository: a branch could have written it, so it is refused`;
 
 export const unexpected = (why: string): string => `the configuration could not be loaded: ${show(why)}`;

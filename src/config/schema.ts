@@ -16,6 +16,7 @@ import {
 import { DEFAULT_STAGING_AGE_MS } from '../core/settings.ts';
 import { parseDuration } from './duration.ts';
 import { EXPECTED, withWhy } from './messages.ts';
+import { parseSize } from './size.ts';
 
 /** As long as a file name can be. */
 const MAX_NAME_LENGTH = 255;
@@ -55,6 +56,14 @@ const duration = v.pipe(
   v.transform((value) => parseDuration(String(value)) ?? Number.POSITIVE_INFINITY),
 );
 
+const isSize = (value: unknown): boolean => value === 'off' || (typeof value === 'string' && parseSize(value) !== null);
+
+/** Bytes, or null for `off`. */
+const size = v.pipe(
+  v.custom<string>(isSize, EXPECTED.size),
+  v.transform((value) => parseSize(value)),
+);
+
 const branchPatterns = listOf(checkedText(EXPECTED.branchPattern, branchPatternProblem), EXPECTED.branchPattern);
 const pathPatterns = listOf(checkedText(EXPECTED.pathPattern, pathPatternProblem), EXPECTED.pathPattern);
 const names = listOf(checkedText(EXPECTED.name, nameProblem), EXPECTED.name);
@@ -90,7 +99,14 @@ const entries = {
     }),
   ),
   staging: v.exactOptional(listOf(stagingEntry, EXPECTED.stagingEntry)),
-  quarantine: v.exactOptional(mapping({ keep: v.exactOptional(duration), forget: v.exactOptional(duration) })),
+  quarantine: v.exactOptional(
+    mapping({
+      keep: v.exactOptional(duration),
+      forget: v.exactOptional(duration),
+      max: v.exactOptional(size),
+      minFree: v.exactOptional(size),
+    }),
+  ),
   pass: v.exactOptional(
     mapping({
       budget: v.exactOptional(duration),

@@ -68,12 +68,14 @@ export function unknownKeyProblem(
   candidates: readonly string[],
 ): ConfigProblem {
   const nearest = nearestKey(key, candidates);
+  // A key of nothing but blanks would leave the sentence without its subject.
+  const shown = show(key.trim() === '' ? JSON.stringify(key) : key);
   return {
-    key: show(key),
+    key: shown,
     value: quote(value),
     expected: nearest ?? '',
     nearest,
-    message: unknownKey(show(key), source, nearest),
+    message: unknownKey(shown, source, nearest),
   };
 }
 

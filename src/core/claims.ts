@@ -94,19 +94,19 @@ export function covers(claimed: readonly string[], paths: readonly string[]): bo
 }
 
 /**
- * The claim that `data` makes now, or null when it has lapsed.
+ * The claim that `data` makes now, or null when its lease has ended. A claim whose process is dead is still
+ * one, with a dead owner: the policy waits out the owner's grace.
  *
  * @param judged what became of its process; ignored for a claim without one
  */
 export function standing(data: ClaimData, judged: Judgement | null, nowMs: number): Claim | null {
   const untilMs = data.heartbeatMs + data.ttlMs;
   const leaseUntilMs = untilMs > nowMs ? untilMs : null;
-  const { process } = data;
+  const { process, createdMs: sinceMs } = data;
   const label = process === null ? data.owner : `${data.owner} (pid ${process.pid})`;
   if (process === null)
-    return leaseUntilMs === null ? null : { label, liveness: 'unknown', why: 'its lease runs', leaseUntilMs };
+    return leaseUntilMs === null ? null : { label, liveness: 'unknown', why: 'its lease runs', leaseUntilMs, sinceMs };
   const { liveness, why } = judged ?? { liveness: 'unknown', why: 'its process was not looked at' };
-  if (liveness === 'dead') return null;
-  if (liveness === 'alive') return { label, liveness, why, leaseUntilMs: null };
-  return leaseUntilMs === null ? null : { label, liveness, why: `${why}; its lease runs`, leaseUntilMs };
+  if (liveness !== 'unknown') return { label, liveness, why, leaseUntilMs: null, sinceMs };
+  return leaseUntilMs === null ? null : { label, liveness, why: `${why}; its lease runs`, leaseUntilMs, sinceMs };
 }

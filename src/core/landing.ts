@@ -37,7 +37,7 @@ export interface Limits {
   readonly chunkCommits: number;
   /** Paths one branch may change; every one is held in memory for as long as the search runs. */
   readonly paths: number;
-  /** Merges tried for one branch in one run, 1 to 3 ms each. */
+  /** Merges tried for one branch in one run, 1 to 3 ms each; a hot file is behind it. */
   readonly merges: number;
   /** Own commits compared one by one for rung `patches`; longer branches are squashed, not picked. */
   readonly patches: number;
@@ -51,7 +51,7 @@ export const LIMITS: Limits = {
   baseCommits: 50_000,
   chunkCommits: 2_000,
   paths: 20_000,
-  merges: 64,
+  merges: 256,
   patches: 64,
   remembered: 4_000,
 };

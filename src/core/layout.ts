@@ -20,6 +20,8 @@ export function layout(commonDir: string) {
     state: `${root}/state.json`,
     lock: `${root}/lock`,
     claims: `${root}/claims`,
+    /** Birth certificates, by the name of the registration. */
+    makers: `${root}/makers`,
     quarantine: `${root}/quarantine`,
     /** Present when something is due whatever the stamp says. */
     due: `${root}/due`,

@@ -14,12 +14,22 @@ export interface Ledger {
   readonly deadSince: Readonly<Record<string, number>>;
   /** When each candidate was last announced as needing attention. */
   readonly announced: Readonly<Record<string, number>>;
+  /** Until when a candidate is known to be too young, by key, and the threshold that says so. */
+  readonly resting: { readonly idleMs: number; readonly untilMs: Readonly<Record<string, number>> };
+  /** Bytes on disk as last measured, and when, by key of the candidate or `entry:<id>`. */
+  readonly sizes: Readonly<Record<string, { readonly bytes: number; readonly atMs: number }>>;
   /** The landing ladder's cache; opaque here, validated by its owner. */
   readonly landings: unknown;
   readonly totals: { readonly reclaimed: number; readonly bytes: number };
   /** This boot, and when it seemed to begin: if that moves, the wall clock was set. */
   readonly boot: { readonly bootId: string; readonly bootTimeMs: number | null } | null;
-  readonly lastPass: { readonly atMs: number; readonly ms: number; readonly complete: boolean } | null;
+  readonly lastPass: {
+    readonly atMs: number;
+    readonly ms: number;
+    readonly complete: boolean;
+    /** How many passes in a row ran out of time, this one included. */
+    readonly cutShortInARow?: number;
+  } | null;
 }
 
 export const EMPTY_LEDGER: Ledger = {
@@ -27,6 +37,8 @@ export const EMPTY_LEDGER: Ledger = {
   examined: {},
   deadSince: {},
   announced: {},
+  resting: { idleMs: 0, untilMs: {} },
+  sizes: {},
   landings: null,
   totals: { reclaimed: 0, bytes: 0 },
   boot: null,
@@ -44,6 +56,8 @@ export function parseLedger(text: string): Ledger | null {
       examined: times(value.examined),
       deadSince: times(value.deadSince),
       announced: times(value.announced),
+      resting: { idleMs: finite(value.resting?.idleMs), untilMs: times(value.resting?.untilMs) },
+      sizes: sizes(value.sizes),
       landings: value.landings ?? null,
       totals: { reclaimed: finite(totals.reclaimed), bytes: finite(totals.bytes) },
       boot: value.boot ?? null,
@@ -57,6 +71,17 @@ export function parseLedger(text: string): Ledger | null {
 function times(value: unknown): Record<string, number> {
   if (value === null || typeof value !== 'object') return {};
   return Object.fromEntries(Object.entries(value).filter((pair): pair is [string, number] => Number.isFinite(pair[1])));
+}
+
+function sizes(value: unknown): Ledger['sizes'] {
+  if (value === null || typeof value !== 'object') return {};
+  const pairs = Object.entries(value as Record<string, { bytes?: unknown; atMs?: unknown } | null>);
+  return Object.fromEntries(
+    pairs.flatMap(([key, each]) => {
+      const sound = Number.isFinite(each?.bytes) && Number.isFinite(each?.atMs);
+      return sound ? [[key, { bytes: finite(each?.bytes), atMs: finite(each?.atMs) }]] : [];
+    }),
+  );
 }
 
 const finite = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
@@ -80,7 +105,26 @@ export function deadSince(ledger: Ledger, key: string, isDead: boolean, nowMs: n
   return since === undefined || since > nowMs ? nowMs : since;
 }
 
+/**
+ * The instant until which a candidate needs no look, because it was too young when last looked at; or null.
+ *
+ * Why it is sound: activity only moves that instant further away, and all it can do is to keep. It counts only
+ * under the threshold it was found with, and no longer than that threshold, should the clock have been set.
+ */
+export function restsUntil(ledger: Ledger, key: string, idleMs: number, nowMs: number): number | null {
+  const untilMs = ledger.resting.untilMs[key];
+  if (untilMs === undefined || ledger.resting.idleMs !== idleMs) return null;
+  return untilMs > nowMs && untilMs <= nowMs + idleMs ? untilMs : null;
+}
+
+/** The key of one of several owners that a candidate may have; a path holds no NUL. */
+export const ownerKey = (candidate: { kind: string; path: string }, what: 'claim' | 'maker', label: string): string =>
+  `${keyOf(candidate)}\0${what}:${label}`;
+
+/** The candidate's key in the key of an owner, or the key itself. */
+export const withoutOwner = (key: string): string => key.split('\0', 1)[0] ?? key;
+
 /** Drops what belongs to candidates that are gone. */
 export function keepOnly(values: Readonly<Record<string, number>>, keys: ReadonlySet<string>): Record<string, number> {
-  return Object.fromEntries(Object.entries(values).filter(([key]) => keys.has(key)));
+  return Object.fromEntries(Object.entries(values).filter(([key]) => keys.has(withoutOwner(key))));
 }

@@ -61,6 +61,7 @@ const CODE_WORDS: Readonly<Record<ReasonCode, string>> = {
   'owner-unknown': 'owner unknown',
   'owner-grace': 'owner just gone',
   claimed: 'claimed',
+  rule: 'kept by a rule',
   operation: 'operation in progress',
   'nested-worktree': 'worktree inside',
   'worktree-refs': 'refs of its own',
@@ -117,11 +118,13 @@ export interface PassSummary {
   readonly reclaimed: readonly Entry[];
   /** Bytes given back at once, by purging ballast and trees whose time had come. */
   readonly freedBytes: number;
+  /** Trees that went before their time, because of quarantine.max or quarantine.minFree. */
+  readonly purgedEarly?: number;
   readonly attention: readonly string[];
 }
 
 /** What the next hook prints: nothing, or at most three lines. */
-export function hookReport({ reclaimed, freedBytes, attention }: PassSummary): string[] {
+export function hookReport({ reclaimed, freedBytes, attention, purgedEarly = 0 }: PassSummary): string[] {
   const lines: string[] = [];
   if (reclaimed.length > 0) {
     const freed = freedBytes > 0 ? `, ${bytes(freedBytes)} freed` : '';
@@ -130,12 +133,19 @@ export function hookReport({ reclaimed, freedBytes, attention }: PassSummary): s
     lines.push(`reaper: ${reclaimedWords(reclaimed)} -> quarantine${freed}; undo: ${undo(which)}`);
     if (reclaimed.length > 1) lines.push(`reaper: ${idList(reclaimed)}`);
   }
+  if (purgedEarly > 0)
+    lines.push(
+      `reaper: ${plural(purgedEarly, 'tree')} purged early for space, restorable from their commits: ${COMMAND} log`,
+    );
   if (attention.length > 0)
     lines.push(
       `reaper: ${plural(attention.length, 'idle worktree holds', 'idle worktrees hold')} work; look: ${COMMAND} status`,
     );
-  return lines;
+  return lines.slice(0, MOST_LINES);
 }
+
+/** A checkout's own output must stay in sight. */
+const MOST_LINES = 3;
 
 /** `2 landed worktrees, 1 staging entry`. */
 export function reclaimedWords(entries: readonly Entry[]): string {

@@ -49,7 +49,21 @@ export interface StagingCandidate {
   readonly ageMs: number;
   /** The process id in its name, or null for a pattern without `{pid}`. */
   readonly pid: number | null;
+  /** Present for a directory outside the repository, from the user's own configuration: what keeps it. */
+  readonly keepIf?: readonly KeepRule[];
 }
+
+/** One declarative rule about files inside a directory: when it holds, the directory stays. */
+export interface KeepRule {
+  /** Relative to the directory, `*` and `?` standing for parts of a name. */
+  readonly files: string;
+  readonly test:
+    | { readonly kind: 'fresher-than'; readonly ageMs: number }
+    | { readonly kind: 'pid-alive'; readonly pointer: string }
+    | { readonly kind: 'json-equals'; readonly pointer: string; readonly values: readonly JsonScalar[] };
+}
+
+export type JsonScalar = string | number | boolean | null;
 
 export type Candidate = WorktreeCandidate | StagingCandidate;
 
@@ -66,6 +80,8 @@ export interface Owner {
   readonly why: string;
   /** Epoch milliseconds at which a pass first saw it dead without interruption, or null. */
   readonly deadSinceMs: number | null;
+  /** Epoch milliseconds since which it owns the candidate, where that is known. */
+  readonly sinceMs?: number | null;
 }
 
 /** The lock git keeps on a worktree, and the owner its reason names when we understand it. */
@@ -81,6 +97,10 @@ export interface Claim {
   readonly why: string;
   /** Epoch milliseconds until which the lease runs, or null for a claim bound to its process only. */
   readonly leaseUntilMs: number | null;
+  /** Epoch milliseconds at which it was made, where that is known. */
+  readonly sinceMs?: number | null;
+  /** Epoch milliseconds at which a pass first saw its owner dead without interruption, or null. */
+  readonly deadSinceMs?: number | null;
 }
 
 /** How a branch was proven to be in the base, and by which commits. */
@@ -142,6 +162,8 @@ export interface FactTypes {
   readonly lock: Lock | null;
   /** The process named by a staging entry's file name. */
   readonly owner: Owner | null;
+  /** The agent that made an unlocked worktree, as its birth certificate names it; null when nobody is known. */
+  readonly maker: Owner | null;
   readonly claim: Claim | null;
   /** The operation in progress (`rebase`), or null. */
   readonly operation: string | null;
@@ -158,6 +180,8 @@ export interface FactTypes {
   readonly occupied: readonly Occupant[];
   /** A staging entry that git tracks, or that is reached through a symbolic link. */
   readonly tracked: string | null;
+  /** The `keepIf` rule that keeps a directory outside the repository, and what it saw; null when none does. */
+  readonly rules: string | null;
 }
 
 export type FactName = keyof FactTypes;
@@ -177,6 +201,7 @@ export const REASON_CODES = [
   'owner-unknown',
   'owner-grace',
   'claimed',
+  'rule',
   'operation',
   'nested-worktree',
   'worktree-refs',

@@ -69,6 +69,12 @@ const IDLE = rule('idle', 'idle', (idle, seen) =>
 );
 const LOCK = rule('lock', 'lock', lockHeld, 'owner-unknown');
 const CLAIM = rule('claim', 'claim', claimHeld, 'owner-unknown');
+const MAKER = rule(
+  'maker',
+  'maker',
+  (owner, { policy, nowMs }) => (owner === null ? null : ownerHeld(owner, policy, nowMs)),
+  'owner-unknown',
+);
 const OPERATION = rule('operation', 'operation', (name) =>
   name === null ? null : { code: 'operation', detail: name, holdsWork: true },
 );
@@ -90,6 +96,7 @@ export const WORKTREE_RULES: readonly Rule[] = [
   ),
   IDLE,
   LOCK,
+  MAKER,
   CLAIM,
   OPERATION,
   rule('nested', 'nested', (path) => (path === null ? null : { code: 'nested-worktree', detail: path })),
@@ -106,13 +113,21 @@ export const WORKTREE_RULES: readonly Rule[] = [
   OCCUPIED,
 ];
 
+/** A directory may come back: its volume is mounted again, or somebody repairs the worktree they moved. */
+const MISSING_IDLE_MS = 7 * 24 * 3_600_000;
+
+const MISSING_IDLE = rule('missing-idle', 'idle', (idle, { policy, nowMs }) =>
+  tooYoung(idle.lastActivityMs, Math.max(policy.idleMs, MISSING_IDLE_MS), nowMs, 'too-young'),
+);
+
 /** Rules for a registration whose directory is gone: only the registration would move. */
 export const MISSING_RULES: readonly Rule[] = [
   MANAGED,
   OWN,
   rule('present', 'present', missingOnly),
-  IDLE,
+  MISSING_IDLE,
   LOCK,
+  MAKER,
   CLAIM,
   OPERATION,
   REFS,
@@ -134,6 +149,7 @@ export const STAGING_RULES: readonly Rule[] = [
       ? tooYoung(idle.lastActivityMs, seen.candidate.ageMs, seen.nowMs, 'too-young')
       : { code: 'unknown', detail: 'not a staging entry' },
   ),
+  rule('rules', 'rules', (why) => (why === null ? null : { code: 'rule', detail: why })),
   MOUNTS,
   OCCUPIED,
 ];
@@ -199,7 +215,11 @@ function verdictOf(objection: Objection, seen: Seen): Verdict {
 function isAbandoned({ facts, policy, nowMs }: Seen): boolean {
   const { idle, lock, claim } = facts;
   if (idle?.known !== true || lock?.known !== true || claim?.known !== true) return false;
-  if (claim.value !== null || (lock.value !== null && lock.value.owner?.liveness !== 'dead')) return false;
+  if (
+    (claim.value !== null && claim.value.liveness !== 'dead') ||
+    (lock.value !== null && lock.value.owner?.liveness !== 'dead')
+  )
+    return false;
   return nowMs - idle.value.lastActivityMs >= policy.emptyIdleMs;
 }
 
@@ -216,7 +236,7 @@ function ownness(value: FactTypes['own']): Objection | null {
 function missingOnly(state: FactTypes['present']): Objection | null {
   if (state === 'missing') return null;
   if (state === 'present') return { code: 'unknown', detail: 'the directory appeared while it was being looked at' };
-  return { code: 'missing', detail: 'its parent directory is gone too, as on a volume that is not mounted' };
+  return { code: 'missing', detail: 'its parent directory is gone or empty too, as on a volume that is not mounted' };
 }
 
 /** Work that would be lost: some of its names, as the detail. */
@@ -252,7 +272,9 @@ function ownerHeld(owner: Owner, policy: Policy, nowMs: number): Objection | nul
 }
 
 function claimHeld(claim: Claim | null, seen: Seen): Objection | null {
-  if (claim === null || claim.liveness === 'dead') return null;
+  if (claim === null) return null;
+  const { label, liveness, why, deadSinceMs = null } = claim;
+  if (liveness === 'dead') return ownerHeld({ label, pid: null, liveness, why, deadSinceMs }, seen.policy, seen.nowMs);
   const detail = `${claim.label}: ${claim.why}`;
   if (claim.leaseUntilMs !== null && claim.leaseUntilMs > seen.nowMs)
     return { code: 'claimed', detail, untilMs: claim.leaseUntilMs };

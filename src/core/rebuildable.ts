@@ -9,14 +9,26 @@
 /** What package managers write into node_modules when they have finished. */
 export const MANAGER_MARKS = ['.package-lock.json', '.yarn-integrity', '.modules.yaml', '.yarn-state.yml'] as const;
 
-/** Directory names that are strong when one of the marks stands at their top; no marks: the name is mark enough. */
-const MARKS: Readonly<Record<string, readonly string[]>> = {
-  node_modules: MANAGER_MARKS,
-  '.venv': ['pyvenv.cfg'],
-  venv: ['pyvenv.cfg'],
-  __pycache__: [],
-  '.next': [],
-  '.turbo': [],
+/** How a strong directory is known by what stands at its top. */
+type Mark = (entries: readonly string[]) => boolean;
+
+const holdsOneOf =
+  (...marks: readonly string[]): Mark =>
+  (entries) =>
+    marks.some((mark) => entries.includes(mark));
+
+const holdsOnly =
+  (form: RegExp): Mark =>
+  (entries) =>
+    entries.every((entry) => form.test(entry));
+
+const MARKS: Readonly<Record<string, Mark>> = {
+  node_modules: holdsOneOf(...MANAGER_MARKS),
+  '.venv': holdsOneOf('pyvenv.cfg'),
+  venv: holdsOneOf('pyvenv.cfg'),
+  __pycache__: holdsOnly(/\.(pyc|pyo|nbi|nbc)(\.\d+)?$/),
+  '.next': holdsOneOf('BUILD_ID', 'build-manifest.json', 'cache', 'server', 'static', 'trace'),
+  '.turbo': holdsOnly(/^(cache|cookies|daemon|preferences|runs)$|\.log$/),
 };
 
 /** The file that says "everything in here can be made again" (bford.info/cachedir). */
@@ -25,11 +37,14 @@ export const CACHEDIR_SIGNATURE = 'Signature: 8a477f597d28d172789f06886806bc55';
 
 /** Whether a rebuildable directory, with these entries at its top, bears the mark of the tool that made it. */
 export function hasStrongMark(name: string, entries: readonly string[], hasCacheTag: boolean): boolean {
-  if (hasCacheTag) return true;
-  const marks = MARKS[name];
-  if (marks === undefined) return false;
-  return marks.length === 0 || marks.some((mark) => entries.includes(mark));
+  return hasCacheTag || MARKS[name]?.(entries) === true;
 }
+
+/** Below these, package managers put other people's files: a certificate there is nobody's secret. */
+const PACKAGE_DIRECTORIES = /(^|\/)(node_modules|site-packages|dist-packages)\//;
+
+/** True for a path in a rebuildable directory that a package brought along. */
+export const isPackaged = (path: string): boolean => PACKAGE_DIRECTORIES.test(path);
 
 /** Names that hold secrets or data, wherever they stand and whatever ignores them. */
 const PRECIOUS_NAMES = [

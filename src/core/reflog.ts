@@ -53,6 +53,30 @@ export function ownCommits(entries: readonly ReflogEntry[]): Oid[] {
   return [...new Set(own.map((entry) => entry.to).reverse())];
 }
 
+const REBASED = /^rebase\b.*\(finish\)/;
+
+/** The newest commit made here, or what a rebase replaced it with; null when none was made. */
+export function newestOwn(entries: readonly ReflogEntry[]): Oid | null {
+  const own = new Set(ownCommits(entries));
+  for (const { from, to, message } of [...entries].reverse()) {
+    if (own.has(to) && from !== to) return to;
+    if (REBASED.test(message) && own.has(from)) return to;
+  }
+  return null;
+}
+
+/** Moves that leave a commit behind; a rebase or an amend replaces it instead. */
+const LEAVES = [/^reset: moving/, /^checkout: moving/, /^branch: Reset/];
+
+/** Own commits that a reset or a checkout moved away from, newest first, each once. */
+export function leftBehind(entries: readonly ReflogEntry[]): Oid[] {
+  const own = new Set(ownCommits(entries));
+  const left = entries.filter(({ from, to, message }) => {
+    return from !== to && own.has(from) && LEAVES.some((pattern) => pattern.test(message));
+  });
+  return [...new Set(left.map(({ from }) => from).reverse())];
+}
+
 /** Every commit the reflog holds on to, each once. */
 export function reflogCommits(entries: readonly ReflogEntry[]): Oid[] {
   const all = entries.flatMap((entry) => [entry.to, entry.from]).filter((oid) => !/^0+$/.test(oid));

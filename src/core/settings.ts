@@ -4,6 +4,9 @@
  * Contract: data and defaults only. All durations are milliseconds, all globs are as in gitignore.
  */
 
+import { KNOWN_AGENTS } from './makers.ts';
+import type { KeepRule } from './model.ts';
+
 export interface Settings {
   readonly mode: 'reap' | 'report';
   readonly worktrees: {
@@ -18,14 +21,49 @@ export interface Settings {
     readonly branch: 'keep' | 'merged' | 'landed';
   };
   readonly staging: readonly StagingPattern[];
-  readonly quarantine: { readonly keepMs: number; readonly forgetMs: number };
+  readonly quarantine: {
+    readonly keepMs: number;
+    readonly forgetMs: number;
+    /** Bytes above which the oldest files are purged before their time; null for no limit. */
+    readonly maxBytes: number | null;
+    /** Free bytes of the file system below which the same happens; null for none. */
+    readonly minFreeBytes: number | null;
+  };
   readonly pass: {
     readonly budgetMs: number;
     readonly everyMs: number;
     readonly limit: number;
     readonly detach: boolean;
   };
+  /** What only a person's own file can say; absent where there is none. */
+  readonly user?: UserOnly;
 }
+
+/** Settings that no repository can bring along. */
+export interface UserOnly {
+  readonly directories: readonly DirectoryPattern[];
+  readonly orphans: readonly OrphanPattern[];
+  /** Programs whose worktrees belong to them. */
+  readonly makers: readonly string[];
+}
+
+/** Directories outside the repository that a tool of the user's leaves behind. */
+export interface DirectoryPattern {
+  /** From `/` or `~/`; its last segment may hold wildcards. */
+  readonly path: string;
+  readonly ageMs: number;
+  readonly keepIf: readonly KeepRule[];
+}
+
+/** Processes that should have a parent of some name. */
+export interface OrphanPattern {
+  /** A path, or the end of one, among a process's arguments. */
+  readonly match: string;
+  /** Programs one of which should be among its nearest ancestors. */
+  readonly ancestors: readonly string[];
+}
+
+export const NO_USER_FILE: UserOnly = { directories: [], orphans: [], makers: KNOWN_AGENTS };
 
 export interface StagingPattern {
   /** Relative to each worktree's root, `{pid}` standing for a process id, `*` for part of a name. */
@@ -78,7 +116,7 @@ export const DEFAULTS: Settings = {
     { path: '.agent-config/pack-compose.staging-{pid}', ageMs: DAY_MS },
     { path: '.orchestrator-state/active-session-{pid}', ageMs: DAY_MS },
   ],
-  quarantine: { keepMs: 7 * DAY_MS, forgetMs: 90 * DAY_MS },
+  quarantine: { keepMs: 7 * DAY_MS, forgetMs: 90 * DAY_MS, maxBytes: null, minFreeBytes: null },
   pass: { budgetMs: 2 * SECOND_MS, everyMs: 10 * MINUTE_MS, limit: 20, detach: true },
 };
 

@@ -17,6 +17,29 @@ export function printable(text: string): string {
   return cut.replace(UNPRINTABLE, escaped);
 }
 
+/**
+ * A finished page with whatever is still in it that is not plainly visible shown as an escape: the last
+ * line of defence, behind `printable` for each name. Line ends stay, and with `colors` our own colours.
+ */
+export function forTerminal(page: string, { colors }: { readonly colors: boolean }): string {
+  const parts = colors ? page.split(COLOR) : [page];
+  return parts
+    .map((part, index) =>
+      index % 2 === 1 ? part : part.replace(UNPRINTABLE, (each) => (each === '\n' ? each : escaped(each))),
+    )
+    .join('');
+}
+
+const COLOR = /(\u001b\[\d{1,2}m)/;
+
+/** A JSON document that can be shown as it is: what JSON itself leaves as it is becomes an escape of JSON's. */
+export const jsonForTerminal = (json: string): string =>
+  json.replace(UNPRINTABLE, (each) =>
+    each === '\n'
+      ? each
+      : [...Array(each.length).keys()].map((at) => `\\u${each.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  );
+
 function escaped(character: string): string {
   if (character === '\n') return '\\n';
   if (character === '\t') return '\\t';

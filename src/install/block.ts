@@ -15,6 +15,10 @@ export const END = '# <<< reaper-hook <<<';
 /** On the first marker when the text had no line end there: removing takes the added one away again. */
 const UNENDED = ' (the line before had no end)';
 
+/** On the first marker when line ends stand before it that are ours: removing takes them away again. */
+const padding = (count: number): string => ` (with ${count} line ends before it)`;
+const PADDING = / \(with (\d{1,4}) line ends before it\)\s*$/;
+
 /** Enough of a SHA-256 to notice an edit; nobody forges a comment in a file of their own. */
 const SEAL_DIGITS = 16;
 
@@ -33,6 +37,8 @@ export interface FoundBlock {
   /** False when the body is not the one that was sealed: edited by hand, or never sealed. */
   readonly intact: boolean;
   readonly unended: boolean;
+  /** How many line ends before the block belong to it. */
+  readonly padded: number;
   /** The first marker's own line end. */
   readonly lineEnd: string;
 }
@@ -57,6 +63,7 @@ export function findBlock(text: string): BlockState {
       body,
       intact: end.content.trimEnd() === `${END} ${sealOf(body)}`,
       unended: begin.content.trimEnd() === BEGIN + UNENDED,
+      padded: Number(PADDING.exec(begin.content)?.[1] ?? 0),
       lineEnd: begin.lineEnd,
     },
   };
@@ -64,16 +71,18 @@ export function findBlock(text: string): BlockState {
 
 /**
  * Puts the block with `body` into a shell script: in place of the block that is there, else before
- * a last `exec` or `exit`, else at the end.
+ * a last `exec` or `exit`, else at the end. With `fromByte`, at the end and not before that offset.
  */
-export function insertBlock(text: string, body: string): Insertion {
+export function insertBlock(text: string, body: string, fromByte = 0): Insertion {
   const found = findBlock(text);
   if (found.state === 'damaged') return { ok: false, why: 'damaged' };
   if (found.state === 'found') {
-    const { start, end, unended } = found.block;
-    return { ok: true, text: text.slice(0, start) + render(body, unended) + text.slice(end) };
+    const { start, end, unended, padded } = found.block;
+    return { ok: true, text: text.slice(0, start) + render(body, unended, padded) + text.slice(end) };
   }
   if (isUnfinished(text)) return { ok: false, why: 'unfinished' };
+  const short = fromByte - Buffer.byteLength(text);
+  if (short > 0) return { ok: true, text: text + '\n'.repeat(short) + render(body, false, short) };
   const at = insertionPoint(text);
   const unended = at === text.length && text !== '' && !text.endsWith('\n');
   const lineEnd = unended ? '\n' : '';
@@ -84,12 +93,20 @@ export function insertBlock(text: string, body: string): Insertion {
 export function removeBlock(text: string): string {
   const found = findBlock(text);
   if (found.state !== 'found') return text;
-  const { start, end, unended, lineEnd } = found.block;
-  const before = text.slice(0, start);
+  const { start, end, unended, padded, lineEnd } = found.block;
   const after = text.slice(end);
+  const before = withoutPadding(text.slice(0, start), padded, after !== '');
   if (!unended || after !== '') return before + after;
   const added = lineEnd === '\r\n' && before.endsWith('\r\n') ? 2 : 1;
   return before.slice(0, Math.max(0, before.length - added));
+}
+
+/** Whoever wrote something after the block has to begin on a line of its own. */
+function withoutPadding(before: string, count: number, isFollowed: boolean): string {
+  const pad = '\n'.repeat(count);
+  if (count === 0 || !before.endsWith(pad)) return before;
+  const text = before.slice(0, -count);
+  return isFollowed && text !== '' && !text.endsWith('\n') ? `${text}\n` : text;
 }
 
 /** The block of a template in `hooks/`; null when the template has none. */
@@ -98,8 +115,8 @@ export function bodyOf(template: string): string | null {
   return found.state === 'found' ? found.block.body : null;
 }
 
-function render(body: string, unended: boolean): string {
-  return `${BEGIN}${unended ? UNENDED : ''}\n${body}${END} ${sealOf(body)}\n`;
+function render(body: string, unended: boolean, padded = 0): string {
+  return `${BEGIN}${unended ? UNENDED : padded > 0 ? padding(padded) : ''}\n${body}${END} ${sealOf(body)}\n`;
 }
 
 function sealOf(body: string): string {

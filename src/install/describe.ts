@@ -1,4 +1,5 @@
 /** The reports of install and uninstall as lines for a person. Pure. */
+import type { Adoption } from './adopt.ts';
 import type { InstallReport } from './install.ts';
 import type { HookOutcome } from './plan.ts';
 import type { UninstallReport } from './uninstall.ts';
@@ -9,6 +10,8 @@ const DONE: Record<HookOutcome['action'], string> = {
   'block-added': 'a marked block was added to the script that is there',
   'block-upgraded': 'the marked block was upgraded',
   unchanged: 'already in place',
+  entrusted: 'run by',
+  configured: "run from git's own configuration, which git 2.54 and later reads; no file was touched",
   left: 'left alone',
 };
 
@@ -17,6 +20,7 @@ export function describeInstall(report: InstallReport): string[] {
   if (report.refusal !== null) return [`nothing was installed: ${report.refusal}`];
   return [
     `program: ${programLine(report)}`,
+    ...report.adoptions.flatMap(adoptionLines),
     ...report.hooks.flatMap(hookLines),
     ...report.notes.flatMap((note) => indented('note: ', note)),
   ];
@@ -27,8 +31,9 @@ export function describeUninstall(report: UninstallReport): string[] {
   if (report.refusal !== null) return [`nothing was uninstalled: ${report.refusal}`];
   const lines = [
     ...report.hooks.map(({ path, action }) =>
-      action === 'removed' ? `${path}: removed` : `${path}: the marked block was taken out, the rest is as it was`,
+      action === 'removed' ? `${path}: removed` : `${path}: what was put in was taken out, the rest is as it was`,
     ),
+    ...report.settings.map((section) => `git config: section ${section} removed`),
     ...(report.programRemoved ? ['program: removed'] : []),
     ...report.left.map(({ path, why }) => `${path}: left alone: ${why}`),
   ];
@@ -42,7 +47,15 @@ function programLine({ program, programPath, previousVersion }: InstallReport): 
   return `${programPath} written`;
 }
 
+function adoptionLines({ manager, path, action, why, next }: Adoption): string[] {
+  if (action === 'written') return [`${manager}: entries were added to ${path}; everything else in it is as it was`];
+  if (action === 'unchanged') return [`${manager}: its entries are in ${path}`];
+  return [`${manager}: ${path} was left alone: ${why}`, ...indented('  next, ', next)];
+}
+
 function hookLines({ hook, path, action, found, why, add }: HookOutcome): string[] {
+  if (action === 'configured') return [`${hook}: ${DONE[action]}`];
+  if (action === 'entrusted') return [`${hook}: ${DONE[action]} ${found}${why === null ? '' : `; ${why}`}`];
   if (action !== 'left') return [`${hook}: ${DONE[action]} (${path})`];
   const place = path === null || found === null ? found : `${path} is ${found}`;
   const reason = [place, why].filter((part) => part !== null).join('; ');

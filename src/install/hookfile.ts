@@ -14,7 +14,7 @@ import { FRAMES, type Style } from './names.ts';
 /** A hook file is a short script; a larger one is not worth holding in memory to add ten lines. */
 const MAX_HOOK_BYTES = 256 * 1024;
 
-interface ReadFile {
+export interface ReadFile {
   readonly text: string;
   /** Permission bits. */
   readonly mode: number;
@@ -37,6 +37,8 @@ export type HookFile =
       readonly found: string;
       readonly manager: Manager | null;
       readonly interpreter: string | null;
+      /** The file as it was read, where it is a manager's text. */
+      readonly file: ReadFile | null;
     };
 
 /** Reads and sorts the hook file at `path`. */
@@ -79,11 +81,11 @@ function sortText(file: ReadFile, style: Style): HookFile {
     return { kind: isOwn ? 'own' : 'block', block: found.block, ...file };
   }
   const manager = managerOf(text);
-  if (manager !== null) return { kind: 'foreign', found: `${manager}'s own hook`, manager, interpreter: null };
+  if (manager !== null) return { kind: 'foreign', found: `${manager}'s own hook`, manager, interpreter: null, file };
   const interpreter = interpreterOf(text);
   if (interpreter === null && !isRunByShell(text, style)) return foreign('a file without an interpreter line');
   if (interpreter !== null && !/^(sh|bash|dash|ash|zsh|ksh|ksh93|mksh|busybox)$/.test(interpreter))
-    return { kind: 'foreign', found: `a ${interpreter} script`, manager: null, interpreter };
+    return { kind: 'foreign', found: `a ${interpreter} script`, manager: null, interpreter, file: null };
   return { kind: 'shell', crlf: /\r\n/.test(text), ...file };
 }
 
@@ -103,4 +105,10 @@ const isRunByShell = (text: string, style: Style): boolean =>
 
 const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1).replace(/\.exe$/i, '');
 
-const foreign = (found: string): HookFile => ({ kind: 'foreign', found, manager: null, interpreter: null });
+const foreign = (found: string): HookFile => ({
+  kind: 'foreign',
+  found,
+  manager: null,
+  interpreter: null,
+  file: null,
+});

@@ -9,6 +9,7 @@
 import { resolve } from 'node:path';
 import { layout } from '../core/layout.ts';
 import type { Io } from '../io/ports.ts';
+import { runsConfigHooks } from './confighooks.ts';
 import { readHookFile } from './hookfile.ts';
 import { configuredManagers, type Manager } from './managers.ts';
 import { HOOK_NAMES, type HookName } from './names.ts';
@@ -19,8 +20,8 @@ import { type InstallRecord, readRecord } from './record.ts';
 export interface HookState {
   readonly hook: HookName;
   readonly path: string | null;
-  /** `config`: named in git's configuration (2.54 and later). `foreign`: somebody else's, without our block. */
-  readonly state: 'own' | 'block' | 'edited' | 'damaged' | 'foreign' | 'absent' | 'config';
+  /** `config`: named in git's configuration (2.54 and later). `managed`: run by another manager. `foreign`: somebody else's, without our block. */
+  readonly state: 'own' | 'block' | 'edited' | 'damaged' | 'foreign' | 'absent' | 'config' | 'managed';
   /** Null where there is no file. husky's files need not be. */
   readonly executable: boolean | null;
   /** For `foreign`, what it is. */
@@ -48,9 +49,6 @@ export interface Probe {
   readonly why: string | null;
 }
 
-/** The first git that runs hooks named in its configuration. */
-const CONFIG_HOOKS_SINCE = [2, 54] as const;
-
 /** Looks at everything that has to be in place for a hook to start a pass. */
 export async function inspectHooks(args: { readonly io: Io; readonly repo: Repo }): Promise<HookInspection> {
   const { io, repo } = args;
@@ -61,9 +59,15 @@ export async function inspectHooks(args: { readonly io: Io; readonly repo: Repo 
   const node = await io.disk.readText(nodeFile(paths));
   const nodePath = node.ok ? (node.value.split('\n', 1)[0] ?? '') : null;
   const failure = await io.disk.lstat(paths.failure);
+  const managers = repo.topLevel === null ? [] : await configuredManagers(io.disk, repo.topLevel);
+  const isManaged = await hasEntry(io, repo, managers);
   const configured = await configHooks(io, repo);
   const hooks: HookState[] = [];
-  for (const hook of HOOK_NAMES) hooks.push(await stateOf(io, place, hook, configured));
+  for (const hook of HOOK_NAMES) {
+    const state = await stateOf(io, place, hook, configured);
+    const isOpen = state.state === 'absent' || state.state === 'foreign';
+    hooks.push(isOpen && isManaged ? { ...state, state: 'managed' } : state);
+  }
   return {
     place,
     hooks,
@@ -76,7 +80,7 @@ export async function inspectHooks(args: { readonly io: Io; readonly repo: Repo 
     shell: { path: paths.shell, present: (await io.disk.stat(paths.shell)).ok },
     node: { path: nodePath, usable: nodePath !== null && (await isExecutable(io, nodePath)) },
     pausedUntilMs: failure.ok && failure.value.mtimeMs > io.clock.nowMs() ? failure.value.mtimeMs : null,
-    managers: repo.topLevel === null ? [] : await configuredManagers(io.disk, repo.topLevel),
+    managers,
   };
 }
 
@@ -146,10 +150,7 @@ async function stateOf(io: Io, place: HooksPlace, hook: HookName, configured: re
 
 /** Hooks that git's configuration hands to us; none where git is too old to read it. */
 async function configHooks(io: Io, repo: Repo): Promise<HookName[]> {
-  const version = await io.git.run({ args: ['version'], cwd: repo.commonDir });
-  const [major = 0, minor = 0] = (version.ok ? version.stdout : '').match(/\d+/g)?.map(Number) ?? [];
-  const [sinceMajor, sinceMinor] = CONFIG_HOOKS_SINCE;
-  if (major < sinceMajor || (major === sinceMajor && minor < sinceMinor)) return [];
+  if (!(await runsConfigHooks(io, repo))) return [];
   const args = ['config', '--null', '--get-regexp', '^hook\\..*\\.(command|event)$'];
   const answer = await io.git.run({ args, cwd: repo.commonDir, gitDir: repo.gitDir, okCodes: [1] });
   if (!answer.ok) return [];
@@ -163,6 +164,15 @@ async function configHooks(io: Io, repo: Repo): Promise<HookName[]> {
   return HOOK_NAMES.filter((hook) =>
     settings.some(({ name, key, value }) => names.has(name) && key === 'event' && value === hook),
   );
+}
+
+/** Whether one of the managers' configurations names our shell part. */
+async function hasEntry(io: Io, { topLevel }: Repo, managers: HookInspection['managers']): Promise<boolean> {
+  for (const { file } of managers) {
+    const text = await io.disk.readText(`${topLevel}/${file}`);
+    if (text.ok && text.value.includes('reaper/bin/reaper.sh')) return true;
+  }
+  return false;
 }
 
 async function isExecutable(io: Io, path: string): Promise<boolean> {

@@ -12,8 +12,10 @@
 import { dirname, join } from 'node:path';
 import { layout } from '../core/layout.ts';
 import type { Io } from '../io/ports.ts';
+import { type Adoption, adopt } from './adopt.ts';
+import { runsConfigHooks, writeConfigHook } from './confighooks.ts';
 import { readHookFile } from './hookfile.ts';
-import { configHookCommands, lineFor } from './managers.ts';
+import { configHookCommands, configuredManagers, lineFor, type Manager } from './managers.ts';
 import * as say from './messages.ts';
 import { HOOK_NAMES } from './names.ts';
 import { notesOn } from './notes.ts';
@@ -32,6 +34,10 @@ export interface InstallArgs {
   /** Absolute path of node. */
   readonly nodePath: string;
   readonly version: string;
+  /** Add entries to the configuration of the hook managers that are set up here. */
+  readonly write?: boolean;
+  /** Go behind git-lfs's and git-annex's own text, in their files. */
+  readonly chain?: boolean;
 }
 
 export interface InstallReport {
@@ -43,6 +49,8 @@ export interface InstallReport {
   readonly previousVersion: string | null;
   readonly place: HooksPlace | null;
   readonly hooks: readonly HookOutcome[];
+  /** What was done to other managers' configuration, where that was asked for. */
+  readonly adoptions: readonly Adoption[];
   /** Sentences about what limits the hooks' reach, and what would lift it. */
   readonly notes: readonly string[];
   /** True when git will run every hook of ours. */
@@ -62,11 +70,14 @@ export async function install(args: InstallArgs): Promise<InstallReport> {
   const earlier = await readRecord(io.disk, paths.installed);
   const placed = await placeProgram(io.disk, paths, read.sources, args.nodePath);
   if (!placed.ok) return refused(placed.why);
-  const plans = place.kind === 'refused' ? [] : await planAll(io, place, read.sources);
-  const changes = mergeChanges(earlier?.changes ?? [], await changesOf(io, place, plans));
+  const planned = place.kind === 'refused' || args.write !== true ? [] : await adoptAll(io, repo);
+  const plans = place.kind === 'refused' ? [] : await planAll(args, place, read.sources, planned);
+  const changes = mergeChanges(earlier?.changes ?? [], [...(await changesOf(io, place, plans)), ...edits(planned)]);
   const recorded = await io.disk.writeFile(paths.installed, recordText({ ...recordOf(args, read.sources), changes }));
   if (!recorded.ok) return refused(say.unreadableSource(paths.installed, recorded.why));
-  const hooks = place.kind === 'refused' ? leftAll(place, repo) : await applyAll(io, place, plans);
+  const adoptions = await writeAdoptions(io, planned);
+  const done = place.kind === 'refused' ? leftAll(place, repo) : await applyAll(io, place, plans);
+  const hooks = await configure(io, repo, place, done, plans);
   // Whoever installs wants it to be tried again.
   await io.disk.removeFile(paths.failure);
   return {
@@ -76,17 +87,48 @@ export async function install(args: InstallArgs): Promise<InstallReport> {
     previousVersion: earlier?.version ?? null,
     place,
     hooks,
-    notes: await notesOn(io, repo, place, plans),
-    complete: hooks.every(({ action }) => action !== 'left'),
+    adoptions,
+    notes: await notesOn(io, repo, place, plans, adoptions, hooks),
+    complete: hooks.every(({ action }) => action !== 'left') && adoptions.every(({ action }) => action !== 'left'),
   };
 }
 
-async function planAll(io: Io, place: Exclude<HooksPlace, { kind: 'refused' }>, sources: Sources): Promise<Plan[]> {
+async function adoptAll(io: Io, repo: Repo): Promise<Adoption[]> {
+  const { topLevel } = repo;
+  if (topLevel === null) return [];
+  const found = await configuredManagers(io.disk, topLevel);
+  return Promise.all(found.map((each) => adopt(io.disk, topLevel, each)));
+}
+
+const edits = (adoptions: readonly Adoption[]): Change[] =>
+  adoptions.flatMap(({ path, write }) =>
+    write === null ? [] : [{ kind: 'config' as const, path, pieces: write.pieces }],
+  );
+
+async function writeAdoptions(io: Io, adoptions: readonly Adoption[]): Promise<Adoption[]> {
+  const done: Adoption[] = [];
+  for (const adoption of adoptions) {
+    const { path, write } = adoption;
+    const written = write === null ? { ok: true as const } : await io.disk.writeFile(path, write.text, write.mode);
+    done.push(written.ok ? adoption : { ...adoption, action: 'left', why: written.why });
+  }
+  return done;
+}
+
+async function planAll(
+  { io, chain = false }: InstallArgs,
+  place: Exclude<HooksPlace, { kind: 'refused' }>,
+  sources: Sources,
+  adoptions: readonly Adoption[],
+): Promise<Plan[]> {
   const plans: Plan[] = [];
+  const adopted = adoptions.filter(({ action }) => action !== 'left');
+  const entrusted = new Map<Manager, string>(adopted.map(({ manager, next }) => [manager, next]));
   for (const hook of HOOK_NAMES) {
     const path = hookPath(place, hook);
     const file = await readHookFile(io.disk, path, place.style);
-    plans.push(planHook({ hook, path, file, body: sources.bodies[hook], style: place.style }));
+    const body = sources.bodies[hook];
+    plans.push(planHook({ hook, path, file, body, style: place.style, entrusted, chain }));
   }
   return plans;
 }
@@ -117,12 +159,16 @@ async function applyAll(io: Io, place: { dir: string }, plans: readonly Plan[]):
 }
 
 /** Looks once more before it writes: an editor or another installer may have been faster. */
-async function apply(io: Io, dir: string, { outcome, file, write, style }: Plan): Promise<HookOutcome> {
-  if (write === null || outcome.path === null) return outcome;
+async function apply(io: Io, dir: string, { outcome, file, write, style, remove }: Plan): Promise<HookOutcome> {
+  if (outcome.path === null || (write === null && remove !== true)) return outcome;
   const failed = (why: string): HookOutcome => ({ ...outcome, action: 'left', why });
   const now = await readHookFile(io.disk, outcome.path, style);
   if (now.kind !== file.kind || ('text' in now && 'text' in file && now.text !== file.text))
     return failed(say.changedMeanwhile);
+  if (write === null) {
+    const removed = await io.disk.removeFile(outcome.path);
+    return removed.ok ? outcome : failed(removed.why);
+  }
   if (!(await io.disk.stat(dir)).ok) {
     const made = await io.disk.makeDir(dir);
     // As git makes it: git warns about hooks it may not look at, and in a shared repository others run it too.
@@ -130,6 +176,32 @@ async function apply(io: Io, dir: string, { outcome, file, write, style }: Plan)
   }
   const written = await io.disk.writeFile(outcome.path, write.text, write.mode);
   return written.ok ? outcome : failed(written.why);
+}
+
+/**
+ * What no file could take goes into git's own configuration, where git is new enough to run it from
+ * there: beside another manager's file, and beside the hooks of a directory that serves other repositories.
+ */
+async function configure(
+  io: Io,
+  repo: Repo,
+  place: HooksPlace,
+  hooks: readonly HookOutcome[],
+  plans: readonly Plan[],
+): Promise<HookOutcome[]> {
+  const isBeside = ({ hook, action }: HookOutcome) =>
+    action === 'left' &&
+    (place.kind === 'refused'
+      ? place.why === 'global'
+      : plans.some(({ outcome, file }) => outcome.hook === hook && file.kind === 'foreign'));
+  if (!hooks.some(isBeside) || !(await runsConfigHooks(io, repo))) return [...hooks];
+  const outcomes: HookOutcome[] = [];
+  for (const outcome of hooks) {
+    const written = isBeside(outcome) ? await writeConfigHook(io, repo, outcome.hook) : null;
+    if (written?.ok === true) outcomes.push({ ...outcome, action: 'configured', why: null, add: null });
+    else outcomes.push(outcome);
+  }
+  return outcomes;
 }
 
 function leftAll(place: Extract<HooksPlace, { kind: 'refused' }>, repo: Repo): HookOutcome[] {
@@ -147,7 +219,15 @@ function leftAll(place: Extract<HooksPlace, { kind: 'refused' }>, repo: Repo): H
 }
 
 function nothing(programPath: string, refusal: string): InstallReport {
-  const none = { program: null, previousVersion: null, place: null, hooks: [], notes: [], complete: false };
+  const none = {
+    program: null,
+    previousVersion: null,
+    place: null,
+    hooks: [],
+    adoptions: [],
+    notes: [],
+    complete: false,
+  };
   return { refusal, programPath, ...none };
 }
 

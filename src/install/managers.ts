@@ -139,9 +139,31 @@ function managersInPackage(text: string): Manager[] {
   }
 }
 
-function lefthookArgs(hook: HookName): string {
+/** lefthook's own names for what git gives to a hook. */
+export function lefthookArgs(hook: HookName): string {
   return hook === 'post-checkout' ? '{1} {2} {3}' : '{1}';
 }
+
+/** One entry of `repos` for pre-commit and prek, which name the event by variables instead of arguments. */
+export function preCommitEntry() {
+  return {
+    repo: 'local',
+    hooks: [
+      {
+        id: 'reaper-hook',
+        name: 'reaper-hook',
+        language: 'system',
+        entry: PRE_COMMIT_COMMAND,
+        stages: ['post-checkout', 'post-merge', 'post-rewrite'],
+        always_run: true,
+        pass_filenames: false,
+        verbose: true,
+      },
+    ],
+  };
+}
+
+const PRE_COMMIT_COMMAND = `sh -c '${shellLine('post-checkout', '').replace('post-checkout', 'pre-commit').trimEnd()}'`;
 
 const PRE_COMMIT_SNIPPET = `default_install_hook_types: [pre-commit, post-checkout, post-merge, post-rewrite]
 repos:
@@ -150,7 +172,7 @@ repos:
       - id: reaper-hook
         name: reaper-hook
         language: system
-        entry: sh -c '${shellLine('post-checkout', '').replace('post-checkout', 'pre-commit').trimEnd()}'
+        entry: ${PRE_COMMIT_COMMAND}
         stages: [post-checkout, post-merge, post-rewrite]
         always_run: true
         pass_filenames: false

@@ -2,9 +2,6 @@
 import type { HookName } from './names.ts';
 import type { HooksPlace } from './place.ts';
 
-export const planted = (path: string, kind: string): string =>
-  `${path} is ${kind === 'symlink' ? 'a symbolic link' : `not a directory (${kind})`}, and nothing is written through it. Next: look at what put it there, remove it, and run install again`;
-
 export const unreadableSource = (path: string, why: string): string => `${path}: ${why}`;
 
 export const notExecutable = (path: string): string =>
@@ -13,10 +10,24 @@ export const notExecutable = (path: string): string =>
 export const editedBlock = (path: string): string =>
   `the lines between its reaper-hook markers were changed by hand, and are left as they are. Next: delete them from ${path}, markers included, and run install again`;
 
+export const entryEdited = (why: string): string =>
+  `${why}. Next: delete the reaper-hook entry from it; until then it does nothing, because the program is gone`;
+
 export const damagedBlock = (path: string): string =>
   `its reaper-hook markers do not pair, so what is ours in it cannot be told. Next: delete our lines from ${path} and run install again`;
 
 export const unfinishedScript = 'it ends in the middle of a statement (a trailing backslash)';
+
+export const notEdited = 'it is code, or of a kind that cannot be added to without rewriting it';
+
+export const runsAfter = (manager: string, next: string): string =>
+  `git runs ${manager} for it once its hooks are in place. Next: ${next}`;
+
+export const chainable = (manager: string): string =>
+  `git 2.54 and later can run the hook beside ${manager}: run install again after upgrading git. Until then "npx reaper-hook install --chain" adds it behind ${manager}'s own text, in the same file`;
+
+export const besideGlobal =
+  'git 2.54 and later can run the hook beside those of that directory: run install again after upgrading git';
 
 export const changedMeanwhile = 'it changed while it was being looked at. Next: run install again';
 
@@ -66,7 +77,7 @@ export const carriageReturns = (path: string): string =>
   `${path} has lines that end in CRLF, which most shells cannot run; they were left as they are`;
 
 export const managerConfigured = (manager: string, file: string, hook: HookName): string =>
-  `${manager} is configured here (${file}) and may replace ${hook} when it installs its own hooks. What lasts is an entry in its configuration:`;
+  `${manager} is configured here (${file}) and may replace ${hook} when it installs its own hooks. What lasts is an entry in its configuration, which "npx reaper-hook install --write" adds:`;
 
 export const stillOurs = (count: number): string =>
   `${count} ${count === 1 ? 'entry stays' : 'entries stay'} in quarantine. Next: npx reaper-hook restore <id> brings one back, npx reaper-hook purge empties it`;

@@ -4,23 +4,42 @@
  */
 import { isAbsolute, join, relative } from 'node:path';
 import type { Io } from '../io/ports.ts';
+import type { Adoption } from './adopt.ts';
 import { configuredManagers, managerSnippet } from './managers.ts';
 import * as say from './messages.ts';
 import { HOOK_NAMES } from './names.ts';
 import { type HooksPlace, type Repo, worktreeRoots, worktreesWithout } from './place.ts';
-import type { Plan } from './plan.ts';
+import type { HookOutcome, Plan } from './plan.ts';
 
 /** Every sentence that applies; none when git runs the hooks everywhere. */
-export async function notesOn(io: Io, repo: Repo, place: HooksPlace, plans: readonly Plan[]): Promise<string[]> {
-  if (place.kind === 'refused') return say.placeAlternatives(place, repo.commonDir);
+export async function notesOn(
+  io: Io,
+  repo: Repo,
+  place: HooksPlace,
+  plans: readonly Plan[],
+  adoptions: readonly Adoption[],
+  hooks: readonly HookOutcome[],
+): Promise<string[]> {
+  const isLeft = hooks.some(({ action }) => action === 'left');
+  if (place.kind === 'refused' && !isLeft) return [];
+  if (place.kind === 'refused')
+    return [...say.placeAlternatives(place, repo.commonDir), ...(place.why === 'global' ? [say.besideGlobal] : [])];
+  const chainable = plans.filter(({ outcome, file }) =>
+    hooks.some(({ hook, action }) => hook === outcome.hook && action === 'left' && isChainable(file)),
+  );
+  const [first] = chainable;
   return [
+    ...(first?.file.kind === 'foreign' ? [say.chainable(first.file.manager ?? '')] : []),
     ...(await onReach(io, repo, place)),
     ...plans.flatMap(({ file, outcome }) =>
       file.kind === 'shell' && file.crlf ? [say.carriageReturns(outcome.path ?? '')] : [],
     ),
-    ...(await onManagers(io, repo, plans)),
+    ...(adoptions.length > 0 ? [] : await onManagers(io, repo, plans)),
   ];
 }
+
+const isChainable = (file: Plan['file']): boolean =>
+  file.kind === 'foreign' && (file.manager === 'git-lfs' || file.manager === 'git-annex');
 
 async function onReach(io: Io, repo: Repo, place: Exclude<HooksPlace, { kind: 'refused' }>): Promise<string[]> {
   const notes: string[] = [];

@@ -70,7 +70,9 @@ export const hookPath = (place: { readonly dir: string }, hook: HookName): strin
 /** Every place where a block of ours may have been put by an earlier installation. */
 export function usualHookPaths(repo: Repo, place: HooksPlace): string[] {
   const dirs = [`${repo.commonDir}/hooks`, ...(place.kind === 'refused' ? [] : [place.dir])];
-  return [...new Set(dirs)].flatMap((dir) => HOOK_NAMES.map((hook) => join(dir, hook)));
+  // Other managers move a file that is in their way aside, under these names.
+  const names = HOOK_NAMES.flatMap((hook) => [hook, `${hook}.old`, `${hook}.legacy`]);
+  return [...new Set(dirs)].flatMap((dir) => names.map((name) => join(dir, name)));
 }
 
 /** Worktrees (their roots) in which a relative core.hooksPath leads nowhere, so that no hook runs. */

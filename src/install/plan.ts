@@ -5,8 +5,8 @@
  * is left alone and what can be added to it by hand.
  */
 import { insertBlock, removeBlock } from './block.ts';
-import { type HookFile, isUntouched } from './hookfile.ts';
-import { lineFor, managerSnippet, snippetPlace } from './managers.ts';
+import { type HookFile, isUntouched, type ReadFile } from './hookfile.ts';
+import { lineFor, type Manager, managerSnippet, snippetPlace } from './managers.ts';
 import * as say from './messages.ts';
 import { FRAMES, type HookName, type Style } from './names.ts';
 
@@ -15,7 +15,15 @@ export interface HookOutcome {
   readonly hook: HookName;
   /** Null when git looks nowhere that may be written to. */
   readonly path: string | null;
-  readonly action: 'created' | 'upgraded' | 'block-added' | 'block-upgraded' | 'unchanged' | 'left';
+  readonly action:
+    | 'created'
+    | 'upgraded'
+    | 'block-added'
+    | 'block-upgraded'
+    | 'unchanged'
+    | 'entrusted'
+    | 'configured'
+    | 'left';
   /** What was found there, when it was left. */
   readonly found: string | null;
   readonly why: string | null;
@@ -28,6 +36,8 @@ export interface Plan {
   readonly file: HookFile;
   readonly style: Style;
   readonly write: { readonly text: string; readonly mode: number } | null;
+  /** A file of our own that another manager's entry takes the place of. */
+  readonly remove?: true;
 }
 
 interface Place {
@@ -37,7 +47,14 @@ interface Place {
   /** The body of the block that belongs there. */
   readonly body: string;
   readonly style: Style;
+  /** Managers whose configuration runs the hook, each with the command that puts its own hooks in place. */
+  readonly entrusted?: ReadonlyMap<Manager, string>;
+  /** Whether to go behind git-lfs's own text, which was asked for by name. */
+  readonly chain?: boolean;
 }
+
+/** git-lfs compares this much of a hook with its own text, and leaves alone what stands behind it. */
+const COMPARED_BY_GIT_LFS = 1024;
 
 /** Git runs only executable files; husky reads its files, as any text. */
 const MODE: Record<Style, number> = { git: 0o755, husky: 0o644 };
@@ -45,6 +62,8 @@ const MODE: Record<Style, number> = { git: 0o755, husky: 0o644 };
 /** Decides about one hook file. */
 export function planHook(place: Place): Plan {
   const { file, path, style } = place;
+  const entrusted = entrust(place);
+  if (entrusted !== null) return entrusted;
   switch (file.kind) {
     case 'absent':
       return write(place, 'created', insertOrThrow(FRAMES[style], place.body), MODE[style]);
@@ -56,6 +75,7 @@ export function planHook(place: Place): Plan {
     case 'shell':
       return planInsertion(place, file);
     case 'foreign': {
+      if (place.chain === true && file.file !== null) return planChain(place, file.file, file.manager);
       if (file.manager === null) return leave(place, file.found, 'it is not ours to edit', file.interpreter);
       const add = { to: snippetPlace(file.manager, path), text: managerSnippet(file.manager, place.hook) };
       const why =
@@ -63,6 +83,28 @@ export function planHook(place: Place): Plan {
       return withoutWriting(place, { action: 'left', found: file.found, why, add });
     }
   }
+}
+
+/** The slot of a manager that runs the hook is the manager's: an empty one it fills when it installs itself. */
+function entrust(place: Place): Plan | null {
+  const { file, entrusted = new Map<Manager, string>(), hook, path, style } = place;
+  const [first] = entrusted;
+  if (first === undefined) return null;
+  const runs = (manager: Manager, next: string | null): Plan => {
+    const why = next === null ? null : say.runsAfter(manager, next);
+    const outcome = { hook, path, action: 'entrusted' as const, found: manager, why, add: null };
+    return { outcome, file, style, write: null, ...(file.kind === 'own' ? { remove: true as const } : {}) };
+  };
+  if (file.kind === 'absent' || (file.kind === 'own' && isUntouched(file.block, place.body))) return runs(...first);
+  const isTheirs = file.kind === 'foreign' && file.manager !== null && entrusted.has(file.manager);
+  return isTheirs && file.manager !== null ? runs(file.manager, null) : null;
+}
+
+function planChain(place: Place, { text, mode }: ReadFile, manager: Manager | null): Plan {
+  if (manager !== 'git-lfs' && manager !== 'git-annex') return planHook({ ...place, chain: false });
+  const inserted = insertBlock(text, place.body, manager === 'git-lfs' ? COMPARED_BY_GIT_LFS : 0);
+  if (!inserted.ok) return leave(place, `${manager}'s own hook`, say.unfinishedScript, null);
+  return write(place, 'block-added', inserted.text, mode);
 }
 
 function planUpgrade(place: Place, file: Extract<HookFile, { kind: 'own' | 'block' }>): Plan {

@@ -8,9 +8,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { Layout } from '../core/layout.ts';
+import { placeObstacle } from '../io/ownplace.ts';
 import type { Disk } from '../io/ports.ts';
 import { readTemplate } from './hookfile.ts';
-import { planted, unreadableSource } from './messages.ts';
+import { unreadableSource } from './messages.ts';
 import { HOOK_NAMES, type HookName } from './names.ts';
 
 /** The bundle is under one megabyte; ten leaves room, and bounds what is held in memory. */
@@ -29,12 +30,7 @@ export type ProgramAction = 'installed' | 'upgraded' | 'unchanged';
 
 /** Why nothing may be written under `<common-dir>/reaper`, or null. */
 export async function refusalOf(disk: Disk, paths: Layout): Promise<string | null> {
-  for (const path of [paths.root, paths.bin]) {
-    const info = await disk.lstat(path);
-    if (info.ok && info.value.kind !== 'directory') return planted(path, info.value.kind);
-    if (!info.ok && info.code !== 'ENOENT') return unreadableSource(path, info.why);
-  }
-  return null;
+  return placeObstacle(disk, paths.root);
 }
 
 /** Reads everything that is to be copied, before anything is written. */

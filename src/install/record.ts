@@ -18,10 +18,14 @@ export interface InstallRecord {
   readonly changes: readonly Change[];
 }
 
-/** `directory`: made by us, to be removed when empty. `hook`: a file with a block of ours in it. */
+/**
+ * `directory`: made by us, to be removed when empty. `hook`: a file with a block of ours in it.
+ * `config`: another manager's configuration, with these pieces of text put in, in this order.
+ */
 export interface Change {
-  readonly kind: 'directory' | 'hook';
+  readonly kind: 'directory' | 'hook' | 'config';
   readonly path: string;
+  readonly pieces?: readonly string[];
 }
 
 /** Reads the record; null when there is none or it is not one. */
@@ -39,9 +43,13 @@ export async function readRecord(disk: DiskReader, path: string): Promise<Instal
 /** Both lists, each change once, in the order in which they were made. */
 export function mergeChanges(earlier: readonly Change[], now: readonly Change[]): Change[] {
   const all = [...earlier, ...now];
-  return all.filter(
-    (each, index) => all.findIndex(({ kind, path }) => kind === each.kind && path === each.path) === index,
-  );
+  const isSame = (one: Change, other: Change) => one.kind === other.kind && one.path === other.path;
+  return all
+    .filter((each, index) => all.findIndex((other) => isSame(each, other)) === index)
+    .map((each) => {
+      if (each.kind !== 'config') return each;
+      return { ...each, pieces: all.filter((other) => isSame(each, other)).flatMap(({ pieces = [] }) => pieces) };
+    });
 }
 
 export const recordText = (record: InstallRecord): string => `${JSON.stringify(record, null, 2)}\n`;
@@ -54,6 +62,8 @@ function isRecord(json: unknown): json is InstallRecord {
 }
 
 function isChange(json: unknown): json is Change {
-  const { kind, path } = (json ?? {}) as Record<string, unknown>;
-  return (kind === 'directory' || kind === 'hook') && typeof path === 'string' && path.startsWith('/');
+  const { kind, path, pieces } = (json ?? {}) as Record<string, unknown>;
+  if (typeof path !== 'string' || !path.startsWith('/')) return false;
+  if (kind !== 'config') return kind === 'directory' || kind === 'hook';
+  return Array.isArray(pieces) && pieces.every((piece) => typeof piece === 'string');
 }

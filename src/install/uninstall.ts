@@ -9,7 +9,10 @@
  */
 import { type Layout, layout } from '../core/layout.ts';
 import type { Io } from '../io/ports.ts';
+import { withoutAdoption } from './adopt.ts';
 import { removeBlock } from './block.ts';
+import { removeConfigHooks } from './confighooks.ts';
+import { MAX_CONFIG_BYTES } from './edits.ts';
 import { readHookFile } from './hookfile.ts';
 import * as say from './messages.ts';
 import { FRAMES } from './names.ts';
@@ -21,6 +24,8 @@ export interface UninstallReport {
   /** Why nothing was done, or null. */
   readonly refusal: string | null;
   readonly hooks: readonly { readonly path: string; readonly action: 'removed' | 'restored' }[];
+  /** Sections taken out of the repository's git configuration. */
+  readonly settings: readonly string[];
   /** What could not be taken back, and why. */
   readonly left: readonly { readonly path: string; readonly why: string }[];
   /** True when a program was there and is gone. */
@@ -48,6 +53,13 @@ export async function uninstall(args: { readonly io: Io; readonly repo: Repo }):
     if (typeof done === 'object') left.push({ path, why: done.why });
     else if (done !== 'nothing') hooks.push({ path, action: done });
   }
+  for (const { path, pieces = [] } of changes.filter(({ kind }) => kind === 'config')) {
+    const done = await takeOutOf(io, path, pieces);
+    if (typeof done === 'object') left.push({ path, why: done.why });
+    else if (done !== 'nothing') hooks.push({ path, action: done });
+  }
+  const configured = await removeConfigHooks(io, repo);
+  left.push(...configured.left);
   const had = (await disk.lstat(paths.program)).ok;
   for (const path of [...filesOf(paths), ...(await leftovers(io, paths.root))]) {
     const gone = await disk.removeFile(path);
@@ -63,7 +75,15 @@ export async function uninstall(args: { readonly io: Io; readonly repo: Repo }):
     ...(quarantined.length > 0 ? [say.stillOurs(quarantined.length)] : []),
     ...(stays ? [say.pinsStay] : []),
   ];
-  return { refusal: null, hooks, left, programRemoved: had, quarantined, notes };
+  return {
+    refusal: null,
+    hooks,
+    settings: configured.removed.map((hook) => `hook.reaper-${hook}`),
+    left,
+    programRemoved: had,
+    quarantined,
+    notes,
+  };
 }
 
 /** What install wrote, and what only the hook and its program tell each other. */
@@ -106,6 +126,19 @@ async function takeBack(io: Io, path: string): Promise<Done> {
   return written.ok ? 'restored' : { why: written.why };
 }
 
+/** Another manager's configuration: what was put in comes out, whatever was written around it. */
+async function takeOutOf(io: Io, path: string, pieces: readonly string[]): Promise<Done> {
+  const info = await io.disk.lstat(path);
+  const text = await io.disk.readText(path, MAX_CONFIG_BYTES);
+  if (!info.ok || info.value.kind !== 'file') return 'nothing';
+  if (!text.ok) return { why: text.why };
+  const without = withoutAdoption(text.value, pieces);
+  if (without === null) return 'nothing';
+  if ('why' in without) return { why: say.entryEdited(without.why) };
+  const written = await io.disk.writeFile(path, without.text, info.value.mode & 0o7777);
+  return written.ok ? 'restored' : { why: written.why };
+}
+
 /** Of a file that was ours and to which others added, only their part stays. */
 function withoutFrame(text: string): string {
   return text.startsWith(FRAMES.git) ? text.replace(FRAMES.husky, '') : text;
@@ -114,6 +147,7 @@ function withoutFrame(text: string): string {
 const EMPTY: UninstallReport = {
   refusal: null,
   hooks: [],
+  settings: [],
   left: [],
   programRemoved: false,
   quarantined: [],

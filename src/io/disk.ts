@@ -12,7 +12,7 @@ import { dirname } from 'node:path';
 import type { DirEntry, Disk, DiskAnswer, FileInfo } from './ports.ts';
 
 /** Configuration, journals' lines and git's own small files all fit; a larger one is not ours to read. */
-const MAX_TEXT_BYTES = 1024 * 1024;
+export const MAX_TEXT_BYTES = 1024 * 1024;
 
 /** What is ours is nobody else's to read; a hook file keeps the mode it had. */
 const PRIVATE_MODE = 0o600;
@@ -39,7 +39,7 @@ export const disk: Disk = {
   removeFile: (path) => attempt(() => fs.unlink(path)),
   removeEmptyDir: (path) => attempt(() => fs.rmdir(path)),
   chmod: (path, mode) => attempt(() => fs.chmod(path, mode)),
-  setModified: (path, atMs) => attempt(() => fs.utimes(path, new Date(atMs), new Date(atMs))),
+  setModified: (path, atMs) => attempt(() => fs.lutimes(path, new Date(atMs), new Date(atMs))),
 };
 
 async function attempt<T>(effect: () => Promise<T>): Promise<DiskAnswer<T>> {
@@ -152,7 +152,7 @@ async function syncDirectory(path: string): Promise<void> {
   await directory.close();
 }
 
-function infoOf(stats: Stats): FileInfo {
+export function infoOf(stats: Stats): FileInfo {
   return {
     kind: kindOf(stats) as FileInfo['kind'],
     dev: stats.dev,
@@ -167,7 +167,7 @@ function infoOf(stats: Stats): FileInfo {
   };
 }
 
-const entryOf = (entry: Dirent): DirEntry => ({ name: entry.name, kind: kindOf(entry) });
+export const entryOf = (entry: Dirent): DirEntry => ({ name: entry.name, kind: kindOf(entry) });
 
 function kindOf(entry: Stats | Dirent): DirEntry['kind'] {
   if (entry.isDirectory()) return 'directory';

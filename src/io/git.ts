@@ -22,6 +22,9 @@ const SAFE_CONFIG = [
   'core.untrackedCache=false',
   'core.checkStat=default',
   'core.trustctime=true',
+  'core.ignoreCase=false',
+  'core.fileMode=true',
+  'core.symlinks=true',
   'protocol.allow=never',
   'gc.auto=0',
   'maintenance.auto=false',
@@ -36,6 +39,9 @@ const ENVIRONMENT: Record<string, string> = {
   // From 2.54 git runs hooks named in its configuration, which core.hooksPath does not switch off.
   REAPER_HOOK: '0',
   GIT_NO_LAZY_FETCH: '1',
+  // Stronger than protocol.<name>.allow, which a user may have set to always.
+  GIT_ALLOW_PROTOCOL: 'none',
+  GIT_LFS_SKIP_SMUDGE: '1',
   GIT_GRAFT_FILE: '/dev/null/none',
   GIT_TERMINAL_PROMPT: '0',
   LC_ALL: 'C',

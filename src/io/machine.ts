@@ -4,6 +4,7 @@ import { disk } from './disk.ts';
 import { createGit } from './git.ts';
 import type { Io } from './ports.ts';
 import { processes } from './processes.ts';
+import { swift } from './swift.ts';
 
 /**
  * @param gitBinary absolute path of git
@@ -11,5 +12,10 @@ import { processes } from './processes.ts';
  */
 export function createMachine(gitBinary: string, deadlineMs: () => number = () => Number.POSITIVE_INFINITY): Io {
   const clock = { nowMs: () => Date.now() };
-  return { git: createGit({ binary: gitBinary, deadlineMs, nowMs: clock.nowMs }), disk, processes, clock };
+  return {
+    git: createGit({ binary: gitBinary, deadlineMs, nowMs: clock.nowMs }),
+    disk: swift(disk),
+    processes,
+    clock,
+  };
 }

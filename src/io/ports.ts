@@ -96,7 +96,7 @@ export interface DiskWriter {
   /** Removes one empty directory. */
   removeEmptyDir(path: string): Promise<DiskAnswer<void>>;
   chmod(path: string, mode: number): Promise<DiskAnswer<void>>;
-  /** Sets the modification time, epoch milliseconds; it may lie in the future. */
+  /** Sets the modification time, epoch milliseconds; it may lie in the future. Never that of what a link points to. */
   setModified(path: string, atMs: number): Promise<DiskAnswer<void>>;
 }
 

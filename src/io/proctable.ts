@@ -77,7 +77,7 @@ export function viewProc(self: number, root = '/proc'): DiskAnswer<ProcessView> 
       describe: once((pid) => attempt(() => parseStat(readFileSync(of(pid, 'stat'), 'utf8')))),
       places: once((pid) => attempt(() => readPlaces(of(pid, '')))),
       args: once((pid) => attempt(() => splitArgs(readFileSync(of(pid, 'cmdline'), 'utf8')))),
-      openFiles: once((pid) => attempt(() => readOpenFiles(of(pid, 'fd')))),
+      openFiles: once((pid) => attempt(() => withUsed(readOpenFiles(of(pid, 'fd')), of(pid, '')))),
       boundSockets: () => attempt(() => parseUnixSockets(readFileSync(of(self, 'net/unix'), 'utf8'))),
       mountNamespace: once((pid) => attempt(() => readlinkSync(of(pid, 'ns/mnt')))),
       mountinfo: once((pid) => attempt(() => readFileSync(of(pid, 'mountinfo'), 'utf8'))),
@@ -115,6 +115,31 @@ function readOpenFiles(directory: string): OpenFiles {
     if (inode !== undefined) sockets.push(Number(inode));
   }
   return { paths: [...paths], sockets };
+}
+
+/**
+ * What a process uses without holding it open: mapped files, and directories that its environment makes it
+ * load programs and modules from, such as an activated virtual environment.
+ */
+function withUsed({ paths, sockets }: OpenFiles, base: string): OpenFiles {
+  const mapped = [...textOr(`${base}maps`).matchAll(/ (\/.*)$/gm)].map((line) => line[1] ?? '');
+  const named = textOr(`${base}environ`)
+    .split('\0')
+    .filter((pair) => USED_VARIABLES.test(pair))
+    .flatMap((pair) => pair.slice(pair.indexOf('=') + 1).split(':'));
+  return { paths: [...new Set([...paths, ...mapped, ...named.filter((path) => path.startsWith('/'))])], sockets };
+}
+
+/** Not PWD and OLDPWD: they say where somebody was. */
+const USED_VARIABLES = /^(VIRTUAL_ENV|CONDA_PREFIX|PATH|PYTHONPATH|NODE_PATH|LD_LIBRARY_PATH|GIT_DIR|GIT_WORK_TREE)=/;
+
+/** Gone with the process, or another user's; the descriptors, read before, have said so. */
+function textOr(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Lines of `/proc/net/unix`: seven fields, then the path, which may hold spaces. Abstract names start with `@`. */

@@ -34,10 +34,34 @@ const STATUS = [
 
 /** What git says about changes, untracked and ignored paths. */
 export async function readStatus(io: Pick<Io, 'git'>, place: Place): Promise<Fact<Status>> {
-  const answer = await io.git.run(inWorktree(place, STATUS));
+  const unfiltered = await withoutFilters(io, place);
+  if (!unfiltered.known) return unfiltered;
+  const answer = await io.git.run({ ...inWorktree(place, STATUS), config: unfiltered.value });
   if (!answer.ok) return unknown(`git status failed: ${answer.why}`);
   return parseStatus(answer.stdout);
 }
+
+/**
+ * Settings that switch off every configured content filter.
+ *
+ * Why: a clean filter is a program, which a branch may supply by a relative path, and it hides what
+ * it cleans away. Without it a file counts as changed when its bytes are not those of the checkout.
+ */
+async function withoutFilters(io: Pick<Io, 'git'>, place: Place): Promise<Fact<string[]>> {
+  const args = ['config', '--null', '--name-only', '--get-regexp', '^filter\\.'];
+  const answer = await io.git.run({ ...inWorktree(place, args), okCodes: [1] });
+  if (!answer.ok) return unknown(`the configured filters could not be read: ${answer.why}`);
+  const names = new Set<string>();
+  for (const key of answer.stdout.split('\0').filter((each) => each !== '')) {
+    const name = /^filter\.([\s\S]+)\.[^.]+$/.exec(key)?.[1];
+    if (name === undefined) continue;
+    if (/[=\n]/.test(name)) return unknown(`the filter ${JSON.stringify(name)} cannot be switched off`);
+    names.add(name);
+  }
+  return known([...names].flatMap((name) => FILTER_PARTS.map((part) => `filter.${name}.${part}`)));
+}
+
+const FILTER_PARTS = ['clean=', 'smudge=', 'process=', 'required=false'];
 
 /** Parses `git status --porcelain=v2 -z --branch`. */
 export function parseStatus(text: string): Fact<Status> {
@@ -63,6 +87,8 @@ export interface IndexListing {
   readonly skipWorktree: readonly string[];
   /** Submodule paths. */
   readonly gitlinks: readonly string[];
+  /** Every directory that git tracks something below; the root is not among them. */
+  readonly directories: readonly string[];
   /** True when git tracks something at or below a path. */
   readonly hasTracked: (path: string) => boolean;
 }
@@ -82,28 +108,31 @@ export function parseIndex(text: string): Fact<IndexListing> {
   const assumeUnchanged: string[] = [];
   const skipWorktree: string[] = [];
   const gitlinks: string[] = [];
-  const prefixes = new Set<string>();
+  const directories = new Set<string>();
+  const files = new Set<string>();
   for (const record of text === '' ? [] : text.slice(0, -1).split('\0')) {
     const [, tag, mode, , path] = ENTRY.exec(record) ?? [];
     if (tag === undefined || path === undefined) return unknown('git ls-files printed a record that is not understood');
     if (tag === tag.toLowerCase()) assumeUnchanged.push(path);
     if (tag.toUpperCase() === 'S') skipWorktree.push(path);
     if (mode === '160000') gitlinks.push(path);
-    addPrefixes(prefixes, path);
+    files.add(path);
+    addParents(directories, path);
   }
   return known({
     assumeUnchanged,
     skipWorktree,
     gitlinks,
-    hasTracked: (each) => prefixes.has(each.replace(/\/$/, '')),
+    directories: [...directories],
+    hasTracked: (each) => directories.has(each.replace(/\/$/, '')) || files.has(each.replace(/\/$/, '')),
   });
 }
 
-function addPrefixes(prefixes: Set<string>, path: string): void {
-  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-    const prefix = path.slice(0, end);
-    if (prefixes.has(prefix)) return;
-    prefixes.add(prefix);
+function addParents(directories: Set<string>, path: string): void {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const parent = path.slice(0, end);
+    if (directories.has(parent)) return;
+    directories.add(parent);
   }
 }
 

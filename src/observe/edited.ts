@@ -3,8 +3,7 @@
  *
  * Contract: asked before ballast is purged. A package manager writes its own mark last; a file
  * below that is much newer was put there by a person: a patched dependency, a note, a key.
- * Only node_modules has such a mark; what a tool keeps writing to (a name with a leading dot at
- * the top, such as `.cache`) does not count.
+ * Only node_modules has such a mark; the caches that tools keep there do not count.
  * Failure direction: unknown, which leaves it with the tree.
  */
 import { join } from 'node:path';
@@ -14,6 +13,9 @@ import type { DiskReader } from '../io/ports.ts';
 
 /** Post-install scripts and copies of a whole tree write for some time after the mark. */
 const SETTLING_MS = 10 * 60_000;
+
+/** What tools write into node_modules long after the install. */
+const CACHES = new Set(['.cache', '.vite', '.vite-temp', '.vitest', '.turbo', '.astro', '.prisma', '.tmp']);
 
 /** Larger package directories exist; this many entries are looked through in a few seconds. */
 const MAX_ENTRIES = 2_000_000;
@@ -32,7 +34,7 @@ export async function editedByHand(disk: DiskReader, directory: string): Promise
     if (!listing.ok) return unknown(listing.why);
     seen += listing.value.length;
     if (seen > MAX_ENTRIES) return unknown(`it holds more than ${MAX_ENTRIES} entries`);
-    const counted = listing.value.filter(({ name }) => place !== directory || !name.startsWith('.'));
+    const counted = listing.value.filter(({ name }) => place !== directory || !CACHES.has(name));
     const infos = await Promise.all(
       counted.map(async ({ name }) => ({ path: join(place, name), info: await disk.lstat(join(place, name)) })),
     );

@@ -3,16 +3,18 @@
  *
  * Contract: combines the landing proof of HEAD with what the reflogs say of its own commits.
  * - No commit of its own and HEAD on the base: ground `empty`. On the base alone proves nothing.
- * - HEAD proven, and its newest own commit is HEAD, reachable from a ref, or proven as well: `landed`.
+ * - HEAD proven, and every own commit that HEAD moved away from is reachable from a ref, or proven as
+ *   well: `landed`.
  * - Where no reflog was kept, ORIG_HEAD stands for the newest own commit.
- * - The newest own commit was left behind (a reset, say) and is proven nowhere: not landed.
+ * - An own commit was left behind (by a reset, say) and is proven nowhere: not landed. What an amend
+ *   or a rebase replaced is pinned, not proven.
  * Failure direction: a reflog or a proof that cannot be had is unknown.
  */
 import type { Proof } from '../core/landing.ts';
 import { type Fact, known, type Landing, type Oid, unknown, type WorktreeCandidate } from '../core/model.ts';
-import { ownCommits } from '../core/reflog.ts';
+import { leftBehind, newestOwn } from '../core/reflog.ts';
 import type { Io } from '../io/ports.ts';
-import { type Reflogs, readReflogs } from './reflogs.ts';
+import { readReflogs } from './reflogs.ts';
 
 export type Prove = (head: Oid, branch: string | null) => Promise<Fact<Proof>>;
 
@@ -30,46 +32,52 @@ export async function establishGround(
   if (!proof.known) return proof;
   if (!proof.value.landed) return known(proof.value);
   const { evidence } = proof.value;
-  const landed: Fact<Landing> = known({ landed: true, ground: 'landed', evidence });
-  const own = newestOwnCommit(reflogs.value);
-  if (own !== null) return own === head ? landed : leftBehind(io, commonDir, own, candidate, landed, prove);
-  const empty: Fact<Landing> =
-    evidence.how === 'ancestor' ? known({ landed: true, ground: 'empty', evidence }) : landed;
-  const { origHead } = reflogs.value;
-  return origHead === null || origHead === head ? empty : leftBehind(io, commonDir, origHead, candidate, empty, prove);
+  const newest = [reflogs.value.head, reflogs.value.branch].map(newestOwn).filter((oid) => oid !== null);
+  const isEmpty = newest.length === 0 && evidence.how === 'ancestor';
+  const safe: Fact<Landing> = known({ landed: true, ground: isEmpty ? 'empty' : 'landed', evidence });
+  const moved = [reflogs.value.head, reflogs.value.branch].flatMap(leftBehind);
+  const left = new Set([...(newest.length === 0 ? [reflogs.value.origHead] : newest), ...moved]);
+  const commits = [...left].filter((oid): oid is Oid => oid !== null && oid !== head);
+  return commits.length === 0 ? safe : proveLeft({ io, commonDir, candidate, commits, safe, prove });
 }
 
-function newestOwnCommit({ head, branch }: Reflogs): Oid | null {
-  const own = ownCommits([...head, ...branch].sort((one, other) => one.at - other.at));
-  return own[0] ?? null;
+/** More resets than this in one reflog: somebody should look. */
+const MAX_LEFT = 100;
+
+/** HEAD has moved away from commits made here: is each of them safe elsewhere? */
+async function proveLeft(asked: {
+  io: Pick<Io, 'git'>;
+  commonDir: string;
+  candidate: WorktreeCandidate;
+  commits: readonly Oid[];
+  safe: Fact<Landing>;
+  prove: Prove;
+}): Promise<Fact<Landing>> {
+  const { candidate, commits } = asked;
+  if (commits.length > MAX_LEFT) return unknown(`its reflog left more than ${MAX_LEFT} commits behind`);
+  const unreachable = await withoutRef(asked.io, asked.commonDir, commits, candidate.head ?? '');
+  if (!unreachable.known) return unreachable;
+  for (const commit of unreachable.value) {
+    const short = commit.slice(0, 10);
+    const proof = await asked.prove(commit, candidate.branch);
+    if (!proof.known) return unknown(`commit ${short}, which HEAD left behind: ${proof.why}`);
+    if (!proof.value.landed)
+      return known({ landed: false, why: `commit ${short} was made here and left behind; only the reflog holds it` });
+  }
+  return asked.safe;
 }
 
-/** HEAD has moved away from the newest commit made here: is that one safe elsewhere? */
-async function leftBehind(
+/** Those of `commits` that neither `head` nor a branch, tag or remote-tracking ref reaches. */
+async function withoutRef(
   io: Pick<Io, 'git'>,
   commonDir: string,
-  own: Oid,
-  candidate: WorktreeCandidate,
-  safe: Fact<Landing>,
-  prove: Prove,
-): Promise<Fact<Landing>> {
-  const reachable = await isReachable(io, commonDir, own, candidate.head ?? own);
-  if (!reachable.known) return reachable;
-  if (reachable.value) return safe;
-  const proof = await prove(own, candidate.branch);
-  if (!proof.known) return unknown(`commit ${own.slice(0, 10)}, which HEAD left behind: ${proof.why}`);
-  if (proof.value.landed) return safe;
-  return known({
-    landed: false,
-    why: `commit ${own.slice(0, 10)} was made here and left behind; only the reflog holds it`,
-  });
-}
-
-/** True when a branch, tag, remote-tracking ref or `head` reaches `commit`. */
-async function isReachable(io: Pick<Io, 'git'>, commonDir: string, commit: Oid, head: Oid): Promise<Fact<boolean>> {
-  const args = ['rev-list', '--max-count=1', commit, '--not', head, '--branches', '--tags', '--remotes'];
-  const answer = await io.git.run({ args, cwd: commonDir, gitDir: commonDir, strict: true });
-  return answer.ok
-    ? known(answer.stdout.trim() === '')
-    : unknown(`reachability of ${commit.slice(0, 10)}: ${answer.why}`);
+  commits: readonly Oid[],
+  head: Oid,
+): Promise<Fact<Oid[]>> {
+  const args = ['rev-list', '--stdin', '--not', '--branches', '--tags', '--remotes'];
+  const input = [...commits, `^${head}`, ''].join('\n');
+  const answer = await io.git.run({ args, input, cwd: commonDir, gitDir: commonDir, strict: true });
+  if (!answer.ok) return unknown(`what its reflog left behind could not be read: ${answer.why}`);
+  const found = new Set(answer.stdout.split('\n'));
+  return known(commits.filter((oid) => found.has(oid)));
 }

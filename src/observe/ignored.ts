@@ -3,6 +3,7 @@
  *
  * Contract: every ignored path of `git status` ends up in exactly one of ballast, weak,
  * precious or nested. Directories are listed, never followed through a symbolic link.
+ * A link in place of a rebuildable directory, and directories without a file, are weak.
  * Failure direction: a directory that cannot be listed, or that is too large to look through,
  * makes the fact unknown; a name in no table is precious.
  */
@@ -17,34 +18,33 @@ import {
 } from '../core/rebuildable.ts';
 import type { DirEntry, DiskReader } from '../io/ports.ts';
 import type { IndexListing } from './changes.ts';
-
-/** Package managers put packages at depth 1 and, with a scope, 2; a checkout linked by hand stands there too. */
-const NESTED_DEPTH = 3;
-
-/** A node_modules of a large monorepo has some 20,000 directories in its first levels. */
-const MAX_DIRECTORIES = 50_000;
+import { lookThrough, repositoriesAmongTracked } from './inside.ts';
 
 export async function sortIgnored(
   disk: DiskReader,
   tree: string,
   ignored: readonly string[],
-  index: Pick<IndexListing, 'hasTracked'>,
+  index: Pick<IndexListing, 'hasTracked' | 'directories'>,
   names: readonly string[],
 ): Promise<Fact<Ignored>> {
+  const amongTracked = await repositoriesAmongTracked(disk, tree, index.directories);
+  if (!amongTracked.known) return amongTracked;
+  const nested = [...amongTracked.value];
   const nameSet = new Set(names);
   const roots = new Map<string, boolean>();
   const precious: string[] = [];
-  const nested: string[] = [];
-  const tagged: string[] = [];
-  for (const path of ignored) {
-    const found = rebuildableRoot(path, nameSet, index.hasTracked);
-    if (found !== null) roots.set(found.root, found.isDirectory);
-    else if (path.endsWith('/') && (await hasCacheTag(disk, join(tree, path)))) tagged.push(path.slice(0, -1));
-    else precious.push(path);
-  }
   const ballast: string[] = [];
   const weak: string[] = [];
-  for (const [root, isDirectory] of [...roots, ...tagged.map((path) => [path, true] as const)]) {
+  const tags = createTagReader(disk, tree, index.hasTracked);
+  for (const path of ignored) {
+    const found = rebuildableRoot(path, nameSet, index.hasTracked);
+    const tag = found === null ? await tags.rootOf(path) : null;
+    if (found !== null) roots.set(found.root, found.isDirectory);
+    else if (tag !== null) roots.set(tag, true);
+    else if (await isExpendable(disk, tree, path, nameSet)) weak.push(path.replace(/\/$/, ''));
+    else precious.push(path);
+  }
+  for (const [root, isDirectory] of roots) {
     const looked = isDirectory ? await lookInto(disk, tree, root) : known({ strong: false, precious: [], nested: [] });
     if (!looked.known) return looked;
     precious.push(...looked.value.precious);
@@ -70,58 +70,74 @@ async function lookInto(disk: DiskReader, tree: string, root: string): Promise<F
   const name = root.slice(root.lastIndexOf('/') + 1);
   const entries = listing.value.map((entry) => entry.name);
   const tag = entries.includes(CACHEDIR_TAG) && (await hasCacheTag(disk, join(tree, root)));
-  const nested = await nestedRepositories(disk, tree, root, listing.value);
-  if (!nested.known) return nested;
+  const inside = await lookThrough(disk, tree, root, listing.value);
+  if (!inside.known) return inside;
   return known({
-    strong: hasStrongMark(name, entries, tag),
+    // Data below the top does not keep the worktree, but it is not purged first either.
+    strong: hasStrongMark(name, entries, tag) && !inside.value.holdsData,
     precious: entries.filter((entry) => isOutOfPlace(name, entry, listing.value)).map((entry) => `${root}/${entry}`),
-    nested: nested.value,
+    nested: inside.value.repositories,
   });
 }
 
+/** Where pnpm lets a person edit a dependency before the patch is committed. */
+const PNPM_PATCHES = '.pnpm_patches';
+
 /** A credential or database at the top, or a loose file where a package manager only puts packages. */
 function isOutOfPlace(directory: string, entry: string, listing: readonly DirEntry[]): boolean {
-  if (isPreciousName(entry)) return true;
-  if (directory !== 'node_modules' || entry.startsWith('.')) return false;
-  return listing.some((each) => each.name === entry && each.kind !== 'directory' && each.kind !== 'symlink');
+  const kind = listing.find(({ name }) => name === entry)?.kind;
+  const isPackage = (kind === 'directory' || kind === 'symlink') && !entry.startsWith('.');
+  if (directory === 'node_modules' && isPackage) return false;
+  if (isPreciousName(entry) || entry === PNPM_PATCHES) return true;
+  return directory === 'node_modules' && !entry.startsWith('.');
 }
 
-/** Repositories (with a `.git`, or bare) at `root` or below it, to NESTED_DEPTH. */
-async function nestedRepositories(
-  disk: DiskReader,
-  tree: string,
-  root: string,
-  top: readonly DirEntry[],
-): Promise<Fact<string[]>> {
-  const found: string[] = [];
-  let level = [{ path: root, entries: top }];
-  let seen = 0;
-  for (let depth = 0; depth <= NESTED_DEPTH; depth++) {
-    for (const { path, entries } of level) if (isRepository(entries)) found.push(path);
-    if (depth === NESTED_DEPTH) break;
-    const below = level.flatMap(({ path, entries }) =>
-      entries.filter((entry) => entry.kind === 'directory').map((entry) => `${path}/${entry.name}`),
-    );
-    seen += below.length;
-    if (seen > MAX_DIRECTORIES) return unknown(`${root} holds more than ${MAX_DIRECTORIES} directories`);
-    const listings = await Promise.all(
-      below.map(async (path) => ({ path, listing: await disk.list(join(tree, path)) })),
-    );
-    level = [];
-    for (const { path, listing } of listings) {
-      if (!listing.ok) return unknown(`${path} could not be listed: ${listing.why}`);
-      level.push({ path, entries: listing.value });
-    }
-  }
-  return known(found);
-}
-
-function isRepository(entries: readonly DirEntry[]): boolean {
-  const has = (name: string) => entries.some((entry) => entry.name === name);
-  return has('.git') || (has('HEAD') && has('objects') && has('refs'));
+/** Finds the directory on the way to a path, or that itself, that bears a cache tag; each is read once. */
+function createTagReader(disk: DiskReader, tree: string, hasTracked: (directory: string) => boolean) {
+  const seen = new Map<string, boolean>();
+  const isTagged = async (directory: string): Promise<boolean> => {
+    const answer = seen.get(directory) ?? (!hasTracked(directory) && (await hasCacheTag(disk, join(tree, directory))));
+    seen.set(directory, answer);
+    return answer;
+  };
+  return {
+    /** The outermost one, or null. A tool that ignores its own cache has every entry of it listed. */
+    async rootOf(path: string): Promise<string | null> {
+      for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1))
+        if (await isTagged(path.slice(0, end))) return path.slice(0, end);
+      return null;
+    },
+  };
 }
 
 async function hasCacheTag(disk: DiskReader, directory: string): Promise<boolean> {
   const text = await disk.readText(join(directory, CACHEDIR_TAG));
   return text.ok && text.value.startsWith(CACHEDIR_SIGNATURE);
+}
+
+/** A directory with more directories than this in it, and no file, is not looked through. */
+const MAX_EMPTY_DIRECTORIES = 1_000;
+
+/** A link in place of a rebuildable directory, or directories without a single file in them. */
+async function isExpendable(
+  disk: DiskReader,
+  tree: string,
+  path: string,
+  names: ReadonlySet<string>,
+): Promise<boolean> {
+  if (!path.endsWith('/')) {
+    if (!names.has(path.slice(path.lastIndexOf('/') + 1))) return false;
+    const info = await disk.lstat(join(tree, path));
+    return info.ok && info.value.kind === 'symlink';
+  }
+  const pending = [join(tree, path)];
+  let seen = 0;
+  for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+    const here = directory;
+    const listing = await disk.list(here);
+    if (!listing.ok || ++seen > MAX_EMPTY_DIRECTORIES) return false;
+    if (listing.value.some(({ kind }) => kind !== 'directory')) return false;
+    pending.push(...listing.value.map(({ name }) => join(here, name)));
+  }
+  return true;
 }

@@ -6,7 +6,8 @@
  * Failure direction: a fact that a kind of candidate does not have is unknown.
  */
 import { join } from 'node:path';
-import { deadSince, keyOf } from '../core/ledger.ts';
+import { deadSince, keyOf, ownerKey } from '../core/ledger.ts';
+import { KNOWN_AGENTS } from '../core/makers.ts';
 import {
   type Candidate,
   type Fact,
@@ -22,14 +23,18 @@ import { clockWasSet, parseLockReason } from '../core/owners.ts';
 import { lastActivity, operationInProgress } from './activity.ts';
 import { type IndexListing, type Place, readIndex, readStatus, type Status } from './changes.ts';
 import { claimOn } from './claims.ts';
+import { directoryOwn } from './directories.ts';
 import { establishGround } from './ground.ts';
 import { hiddenEdits, initialisedSubmodules } from './hidden.ts';
 import { sortIgnored } from './ignored.ts';
 import type { Probe } from './investigate.ts';
+import { makerOf } from './makers.ts';
 import { ownerNow } from './owner.ts';
 import { occupants } from './processes.ts';
+import { unnamedGrace } from './providers.ts';
+import { keptByRule } from './rules.ts';
 import { stagingIdle, stagingNested, stagingOwn, stagingOwner, stagingTracked } from './staging.ts';
-import { managedBy, type View } from './view.ts';
+import { managedBy, placeOf as patternPlace, type View } from './view.ts';
 import { identity, nestedWorktree, presence, worktreeRefs } from './worktrees.ts';
 
 /** A view before its probe is attached. */
@@ -81,7 +86,13 @@ const worktreeProbes = (shared: Shared): Observe<WorktreeCandidate> => ({
   present: ({ source }, _candidate, at) => presence(source.io.disk, at),
   idle: ({ source }, candidate, at) => lastActivity(source.io.disk, candidate, source.layout.commonDir, at),
   lock: (seen, candidate) => lockOf(seen, candidate),
-  claim: (seen, candidate) => claimOf(seen, candidate),
+  maker: async ({ source }, candidate) => {
+    const names = source.settings.user?.makers ?? KNOWN_AGENTS;
+    const maker = await makerOf({ ...source, names, clockWasSet: wasClockSet(source) }, candidate);
+    const isAsking = maker.known && maker.value?.pid != null && source.askers?.has(maker.value.pid) === true;
+    return isAsking ? known(null) : maker;
+  },
+  claim: (seen, candidate, at) => claimOf(seen, candidate, at),
   operation: ({ source }, candidate) => operationInProgress(source.io.disk, candidate.adminDir),
   nested: async ({ worktrees }, candidate, at) =>
     known(nestedWorktree(candidate, worktrees) ?? nestedWorktree({ ...candidate, path: at }, worktrees)),
@@ -114,20 +125,40 @@ const worktreeProbes = (shared: Shared): Observe<WorktreeCandidate> => ({
 });
 
 const STAGING_PROBES: Observe<StagingCandidate> = {
-  own: ({ source }, candidate, at) => stagingOwn(source.io, candidate, at),
-  owner: ({ source }, candidate, at) => stagingOwner(source.io, candidate, at, wasClockSet(source)),
-  tracked: ({ source, worktrees }, candidate) =>
-    stagingTracked(source.io, candidate, worktrees, source.layout.commonDir),
-  claim: (seen, candidate) => claimOf(seen, candidate),
+  own: ({ source }, candidate, at) =>
+    candidate.keepIf === undefined
+      ? stagingOwn(source.io, candidate, at)
+      : directoryOwn(source.io, candidate, source.from, at),
+  owner: async ({ source }, candidate, at) =>
+    candidate.pid !== null && source.askers?.has(candidate.pid) === true
+      ? known(null)
+      : stagingOwner(source.io, candidate, at, wasClockSet(source)),
+  // A directory outside the repository lies in no repository at all, which `own` has made sure of.
+  tracked: async ({ source, worktrees }, candidate) =>
+    candidate.keepIf === undefined
+      ? stagingTracked(source.io, candidate, worktrees, source.layout.commonDir)
+      : known(null),
+  rules: async ({ source }, candidate, at) =>
+    candidate.keepIf === undefined ? known(null) : keptByRule(source.io, at, candidate.keepIf, wasClockSet(source)),
+  claim: (seen, candidate, at) => claimOf(seen, candidate, at),
   nested: ({ source, worktrees }, candidate, at) => stagingNested(source.io, candidate, at, worktrees),
   idle: ({ source }, _candidate, at) => stagingIdle(source.io, at),
   mounts: ({ mounts }, _candidate, at) => mounts.inside(at),
   occupied: (seen, candidate, at) => occupiedBy(seen, candidate, at),
 };
 
-async function claimOf({ source, claims }: Seen, candidate: Candidate): Promise<Fact<FactTypes['claim']>> {
+async function claimOf({ source, claims }: Seen, candidate: Candidate, at: string): Promise<Fact<FactTypes['claim']>> {
   const records = await claims();
-  return records.known ? claimOn(source.io, candidate.path, records.value) : records;
+  if (!records.known) return records;
+  const { io, ledger, providers = [] } = source;
+  const found = await claimOn(io, candidate.path, records.value);
+  if (!found.known) return found;
+  const claim = found.value;
+  if (claim !== null && claim.liveness !== 'dead') return found;
+  const grace = await unnamedGrace(io, providers, patternPlace(source), { candidate, at });
+  if (claim === null || grace !== null) return known(grace);
+  const since = deadSince(ledger, ownerKey(candidate, 'claim', claim.label), true, io.clock.nowMs());
+  return known({ ...claim, deadSinceMs: since });
 }
 
 /** The lock as its file says it, with the owner it names judged against the living. */
@@ -139,7 +170,7 @@ async function lockOf({ source }: Seen, candidate: WorktreeCandidate): Promise<F
   const recordedMs = file.ok ? Math.max(file.value.mtimeMs, named.atMs ?? 0) : null;
   const { liveness, why } = ownerNow(source.io, { ...named, recordedMs }, wasClockSet(source));
   const since = deadSince(source.ledger, keyOf(candidate), liveness === 'dead', source.io.clock.nowMs());
-  const owner = { label: named.label, pid: named.pid, liveness, why, deadSinceMs: since };
+  const owner = { label: named.label, pid: named.pid, liveness, why, deadSinceMs: since, sinceMs: recordedMs };
   return known({ reason: candidate.locked, owner });
 }
 

@@ -3,7 +3,7 @@
  *
  * Contract: one scan a pass, whose details are read when first asked for and then remembered; a look after
  * something was moved needs a new scan. The ways to notice a process are tried cheapest first, and the
- * first that finds somebody ends the search. Only this program and its descendants do not count.
+ * first that finds somebody ends the search. Only this program and the git it started do not count.
  * Failure direction: a scan or a detail that cannot be read makes the fact unknown. Another user's
  * processes cannot be looked into without privilege: their arguments and mounts still count, and
  * `unreadable` says how many there are.
@@ -46,6 +46,8 @@ export interface ProcessTable {
   readonly view: ProcessView;
   readonly disk: DiskReader;
   readonly lookupTimeoutMs: number;
+  /** Processes that asked for this themselves, and so do not count as somebody else's use. */
+  readonly askers?: ReadonlySet<number>;
 }
 
 /** The directory or file that is asked about. */
@@ -100,7 +102,7 @@ async function search(table: ProcessTable, target: Target): Promise<Fact<readonl
   return known([]);
 }
 
-/** Leaves out this program, its descendants, what has exited and the kernel's own threads; each process once. */
+/** Leaves out this program, its git, what has exited and the kernel's own threads; each process once. */
 function describeOthers(
   table: ProcessTable,
   found: readonly Finding[],
@@ -109,7 +111,8 @@ function describeOthers(
   const others = new Map<number, Occupant>();
   for (const { pid, how } of found) {
     if (pid === NOBODY_KNOWN) others.set(pid, { pid, command: 'a process that cannot be read', how });
-    if (others.has(pid) || isOurs(table, pid) || (how === 'argument' && isOurLauncher(table, pid, names))) continue;
+    if (others.has(pid) || isOurs(table, pid, how) || (how === 'argument' && isOurLauncher(table, pid, names)))
+      continue;
     const seen = table.view.describe(pid);
     if (!seen.ok && isGone(seen.code)) continue;
     if (!seen.ok) return unknown(`process ${pid} could not be looked at: ${seen.why}`);
@@ -122,8 +125,26 @@ function describeOthers(
 /** Stands for the holder of a socket whom no readable process turned out to be. */
 const NOBODY_KNOWN = 0;
 
-const isOurs = (table: ProcessTable, pid: number): boolean =>
-  pid === table.self || ancestors(pid, table).includes(table.self);
+/**
+ * This program, unless it stands in the directory itself, and the git it started. Its other children are
+ * not: a host that uses the library may be the very one whose agents work there.
+ */
+function isOurs(table: ProcessTable, pid: number, how: Finding['how']): boolean {
+  if (pid === table.self) return how !== 'cwd' && how !== 'root';
+  if (table.askers?.has(pid) === true) return true;
+  const chain = [pid, ...ancestors(pid, table)];
+  const at = chain.indexOf(table.self);
+  const child = at > 0 ? chain[at - 1] : undefined;
+  return child !== undefined && isOurGit(table, child);
+}
+
+/** Options that every git call of ours carries, and hardly anybody else's. */
+const OUR_GIT = ['--no-optional-locks', '--no-replace-objects', '--literal-pathspecs'];
+
+function isOurGit(table: ProcessTable, pid: number): boolean {
+  const args = table.view.args(pid);
+  return args.ok && OUR_GIT.every((option) => args.value.includes(option));
+}
 
 /**
  * The shell or npx that started this program repeats its arguments. When this program itself was told of the
@@ -171,7 +192,7 @@ export function orphanProcesses(table: ProcessTable, roots: readonly string[]): 
     const places = table.view.places(pid);
     if (!places.ok || places.value.cwd === null) continue;
     const { path, wasDeleted } = undeleted(places.value.cwd);
-    if (!wasDeleted || !roots.some((root) => isInside(path, root)) || isOurs(table, pid)) continue;
+    if (!wasDeleted || !roots.some((root) => isInside(path, root)) || isOurs(table, pid, 'open-file')) continue;
     const seen = table.view.describe(pid);
     if (!seen.ok || seen.value.zombie) continue;
     const command = printable(seen.value.command);

@@ -26,12 +26,14 @@ export const OLDEST_GIT = [2, 38] as const;
 
 /** Finds the repository that `cwd` belongs to. Errors are git's own first line. */
 export async function discover(io: Pick<Io, 'git' | 'disk'>, cwd: string): Promise<Discovery> {
-  const [common, gitDir, topLevel, bare] = await Promise.all([
-    ask(io.git, cwd, '--path-format=absolute', '--git-common-dir'),
-    ask(io.git, cwd, '--absolute-git-dir'),
-    ask(io.git, cwd, '--show-toplevel'),
-    ask(io.git, cwd, '--is-bare-repository'),
-  ]);
+  const [common, gitDir, topLevel, bare] =
+    (await askAtOnce(io.git, cwd)) ??
+    (await Promise.all([
+      ask(io.git, cwd, '--path-format=absolute', '--git-common-dir'),
+      ask(io.git, cwd, '--absolute-git-dir'),
+      ask(io.git, cwd, '--show-toplevel'),
+      ask(io.git, cwd, '--is-bare-repository'),
+    ]));
   if (!common.ok) return common;
   if (!gitDir.ok) return gitDir;
   const commonDir = await io.disk.realpath(common.value);
@@ -65,12 +67,28 @@ export function isGitNewEnough([major = 0, minor = 0]: readonly number[]): boole
   return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
+type Asked = { readonly ok: true; readonly value: string } | { readonly ok: false; readonly why: string };
+type Four = readonly [Asked, Asked, Asked, Asked];
+
+/** All four in one process, when there is a work tree and no path holds a newline; else null. */
+async function askAtOnce(git: GitPort, cwd: string): Promise<Four | null> {
+  const what = [
+    '--path-format=absolute',
+    '--git-common-dir',
+    '--absolute-git-dir',
+    '--show-toplevel',
+    '--is-bare-repository',
+  ];
+  const answer = await git.run({ args: ['rev-parse', ...what], cwd });
+  const lines = answer.ok ? answer.stdout.split('\n') : [];
+  const [common, gitDir, topLevel, bare, end] = lines;
+  if (lines.length !== 5 || end !== '' || common === undefined || gitDir === undefined) return null;
+  const said = (value: string): Asked => ({ ok: true, value });
+  return [said(common), said(gitDir), said(topLevel ?? ''), said(bare ?? '')];
+}
+
 /** One value a call: a path may hold a newline, so only the last one is git's. */
-async function ask(
-  git: GitPort,
-  cwd: string,
-  ...what: string[]
-): Promise<{ ok: true; value: string } | { ok: false; why: string }> {
+async function ask(git: GitPort, cwd: string, ...what: string[]): Promise<Asked> {
   const answer = await git.run({ args: ['rev-parse', ...what], cwd });
   return answer.ok ? { ok: true, value: answer.stdout.replace(/\n$/, '') } : { ok: false, why: answer.why };
 }

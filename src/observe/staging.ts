@@ -33,6 +33,8 @@ export interface StagingSearch {
   readonly io: Pick<Io, 'disk'>;
   readonly worktrees: readonly { readonly path: string }[];
   readonly patterns: readonly StagingPattern[];
+  /** The least age of an entry without a process in its name; a day when absent. */
+  readonly floorMs?: number;
 }
 
 export interface StagingFound {
@@ -42,7 +44,7 @@ export interface StagingFound {
 }
 
 /** Finds what the patterns name, in each worktree; an entry that two of them name once, with the longer age. */
-export async function findStaging({ io, worktrees, patterns }: StagingSearch): Promise<StagingFound> {
+export async function findStaging({ io, worktrees, patterns, floorMs }: StagingSearch): Promise<StagingFound> {
   const entries = new Map<string, StagingCandidate>();
   const problems: StagingFound['problems'] = [];
   for (const pattern of patterns) {
@@ -52,13 +54,23 @@ export async function findStaging({ io, worktrees, patterns }: StagingSearch): P
       continue;
     }
     for (const { path: worktree } of worktrees) {
-      const walk: Walk = { disk: io.disk, directories: 0, problems: [], found: [] };
-      await follow(walk, worktree, parsed.segments);
+      const walk = await matchesBelow(io.disk, worktree, parsed.segments);
       for (const why of walk.problems) problems.push({ pattern: pattern.path, why });
-      for (const each of walk.found) keepOlder(entries, candidateOf(each, worktree, pattern));
+      for (const each of walk.found) keepOlder(entries, candidateOf(each, worktree, pattern, floorMs));
     }
   }
   return { entries: [...entries.values()], problems };
+}
+
+/** Everything below `directory` that the segments name, and what could not be looked at. */
+export async function matchesBelow(
+  disk: DiskReader,
+  directory: string,
+  segments: readonly StagingSegment[],
+): Promise<{ readonly found: readonly Found[]; readonly problems: readonly string[] }> {
+  const walk: Walk = { disk, directories: 0, problems: [], found: [] };
+  await follow(walk, directory, segments);
+  return walk;
 }
 
 interface Found {
@@ -73,8 +85,13 @@ interface Walk {
   readonly found: Found[];
 }
 
-function candidateOf({ path, pid }: Found, worktree: string, pattern: StagingPattern): StagingCandidate {
-  const ageMs = pid === null ? Math.max(pattern.ageMs, FLOORS.stagingAgeWithoutPidMs) : pattern.ageMs;
+function candidateOf(
+  { path, pid }: Found,
+  worktree: string,
+  pattern: StagingPattern,
+  floorMs: number = FLOORS.stagingAgeWithoutPidMs,
+): StagingCandidate {
+  const ageMs = pid === null ? Math.max(pattern.ageMs, floorMs) : pattern.ageMs;
   return { kind: 'staging', id: relative(worktree, path), path, worktree, pattern: pattern.path, ageMs, pid };
 }
 
@@ -133,7 +150,8 @@ async function namesFor(
   });
 }
 
-const isAbsent = (code: string): boolean => code === 'ENOENT' || code === 'ENOTDIR';
+/** Nothing is there, which is an answer. */
+export const isAbsent = (code: string): boolean => code === 'ENOENT' || code === 'ENOTDIR';
 
 /**
  * Whether the entry is the worktree's own: inside it through no symbolic link and through no other repository.

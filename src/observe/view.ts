@@ -16,11 +16,13 @@ import type { Settings } from '../core/settings.ts';
 import type { Io } from '../io/ports.ts';
 import { type Base, resolveBases } from './base.ts';
 import { type ClaimRecord, readClaims } from './claims.ts';
+import { findDirectories } from './directories.ts';
 import type { Probe } from './investigate.ts';
 import { createLandings, type Landings, type Question } from './landed/index.ts';
 import { createMountReader, type MountReader } from './mounts.ts';
 import { createProbe } from './probe.ts';
 import { type ProcessTable, scanProcesses } from './processes.ts';
+import { askProviders, type ClaimProvider } from './providers.ts';
 import { findStaging } from './staging.ts';
 import { listWorktrees, presence } from './worktrees.ts';
 
@@ -34,6 +36,10 @@ export interface ViewSource {
   /** The directory the program was started from, or null. */
   readonly from: string | null;
   readonly isOutOfTime: () => boolean;
+  /** Sources of claims besides files; asked again for every second look. */
+  readonly providers?: readonly ClaimProvider[];
+  /** Processes that asked for this pass and are not in its way. */
+  readonly askers?: ReadonlySet<number>;
 }
 
 export interface View {
@@ -60,7 +66,9 @@ export async function openView(source: ViewSource, listed?: readonly WorktreeCan
   const listing = listed === undefined ? await listWorktrees(io, layout.commonDir) : known(listed);
   if (!listing.known) return listing;
   const worktrees = await markMissing(io, listing.value);
-  const [bases, staging] = await Promise.all([
+  // Whoever gives back what is its own need not wait for it to be old.
+  const floor = source.askers === undefined ? {} : { floorMs: 0 };
+  const [bases, staging, directories] = await Promise.all([
     resolveBases({
       git: io.git,
       gitDir: layout.commonDir,
@@ -68,7 +76,8 @@ export async function openView(source: ViewSource, listed?: readonly WorktreeCan
       configured: settings.worktrees.base,
       managedBranches: (name) => matchBranch(name, settings.worktrees.branches) !== null,
     }),
-    findStaging({ io, worktrees: worktrees.filter(isInhabited), patterns: settings.staging }),
+    findStaging({ io, worktrees: worktrees.filter(isInhabited), patterns: settings.staging, ...floor }),
+    findDirectories(io.disk, settings.user?.directories ?? [], source.home, floor.floorMs),
   ]);
   const landings = createLandings({
     io,
@@ -78,15 +87,16 @@ export async function openView(source: ViewSource, listed?: readonly WorktreeCan
     cache: source.ledger.landings,
     isOutOfTime: source.isOutOfTime,
   });
-  const problems = staging.problems.map(({ pattern, why }) => `${pattern}: ${why}`);
-  const candidates = [...worktrees.filter((each) => isCandidate(each, source)), ...staging.entries];
+  const problems = [...staging.problems, ...directories.problems].map(({ pattern, why }) => `${pattern}: ${why}`);
+  const managed = worktrees.filter((each) => isCandidate(each, source));
+  const candidates = [...managed, ...staging.entries, ...directories.entries];
   return known(assemble(source, { worktrees, candidates, bases, landings, problems }));
 }
 
 type Lasting = Pick<View, 'worktrees' | 'candidates' | 'bases' | 'landings' | 'problems'>;
 
 function assemble(source: ViewSource, lasting: Lasting): View {
-  const { io, layout } = source;
+  const { io } = source;
   const view: Omit<View, 'probe'> = {
     source,
     ...lasting,
@@ -97,11 +107,26 @@ function assemble(source: ViewSource, lasting: Lasting): View {
     prepare: async (candidates) => {
       if (lasting.bases.known) await lasting.landings.prove(candidates.flatMap(questionOf), lasting.bases.value);
     },
-    claims: once(() => readClaims(io, layout)),
-    processes: once(() => scanProcesses({ self: io.processes.self, disk: io.disk })),
+    claims: once(() => allClaims(source)),
+    processes: once(() => scanOthers(source)),
     mounts: createMountReader(io.disk),
   };
   return { ...view, probe: createProbe(view) };
+}
+
+/** Those in files and those of the providers. */
+async function allClaims(source: ViewSource): Promise<Fact<readonly ClaimRecord[]>> {
+  const { io, layout, providers = [] } = source;
+  const [files, provided] = await Promise.all([readClaims(io, layout), askProviders(io, providers, placeOf(source))]);
+  return files.known ? known([...files.value, ...provided]) : files;
+}
+
+/** What relative patterns start from. */
+export const placeOf = ({ mainRoot, home }: Pick<ViewSource, 'mainRoot' | 'home'>) => ({ root: mainRoot ?? '/', home });
+
+async function scanOthers({ io, askers }: ViewSource): Promise<Fact<ProcessTable>> {
+  const table = await scanProcesses({ self: io.processes.self, disk: io.disk });
+  return table.known && askers !== undefined ? known({ ...table.value, askers }) : table;
 }
 
 /** The same view with worktrees, claims, processes and mounts read again; proofs rest on oids and stay. */

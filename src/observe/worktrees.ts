@@ -26,7 +26,9 @@ export async function listWorktrees(
   if (!answer.ok) return unknown(`the worktree list could not be read: ${answer.why}`);
   const records = parseWorktreeList(answer.stdout);
   if (records === null || records.length === 0) return unknown('git printed a worktree list that is not understood');
-  return known(records.map((record, index) => candidateOf(record, index === 0, registrations, commonDir)));
+  const byPath = new Map<string, string[]>();
+  for (const { id, dotGit } of registrations) byPath.set(dirname(dotGit), [...(byPath.get(dirname(dotGit)) ?? []), id]);
+  return known(records.map((record, index) => candidateOf(record, index === 0, byPath, commonDir)));
 }
 
 export interface WorktreeRecord {
@@ -88,11 +90,11 @@ async function registeredDotGit(disk: DiskReader, adminDir: string): Promise<str
 function candidateOf(
   record: WorktreeRecord,
   isMain: boolean,
-  registrations: Registration[],
+  idsByPath: ReadonlyMap<string, readonly string[]>,
   commonDir: string,
 ): WorktreeCandidate {
-  const matching = isMain ? [] : registrations.filter(({ dotGit }) => dirname(dotGit) === record.path);
-  const id = matching.length === 1 ? (matching[0]?.id ?? '') : '';
+  const matching = isMain ? [] : (idsByPath.get(record.path) ?? []);
+  const id = matching.length === 1 ? (matching[0] ?? '') : '';
   return {
     kind: 'worktree',
     id,
@@ -180,15 +182,24 @@ async function sameDirectory(disk: DiskReader, named: string, adminDir: string):
   return same ? null : known({ notOwn: `its .git file names ${named}, another worktree` });
 }
 
-/** Whether the directory is there; a parent that is gone too is not a deletion. */
+/**
+ * Whether the directory is there. A parent that is gone too, or that holds nothing at all, is what an
+ * unmounted volume looks like, and no deletion.
+ */
 export async function presence(disk: DiskReader, path: string): Promise<Fact<'present' | 'missing' | 'elsewhere'>> {
   const info = await disk.lstat(path);
   if (info.ok) return known('present');
   if (info.code !== 'ENOENT') return unknown(`its directory could not be looked at: ${info.why}`);
   const parent = await disk.lstat(dirname(path));
-  if (parent.ok) return parent.value.kind === 'directory' ? known('missing') : known('elsewhere');
+  if (parent.ok) return parent.value.kind === 'directory' ? missingFrom(disk, dirname(path)) : known('elsewhere');
   if (parent.code === 'ENOENT' || parent.code === 'ENOTDIR') return known('elsewhere');
   return unknown(`its parent directory could not be looked at: ${parent.why}`);
+}
+
+async function missingFrom(disk: DiskReader, parent: string): Promise<Fact<'missing' | 'elsewhere'>> {
+  const listing = await disk.list(parent);
+  if (!listing.ok) return unknown(`its parent directory could not be listed: ${listing.why}`);
+  return known(listing.value.length > 0 ? 'missing' : 'elsewhere');
 }
 
 /** The path of a registered worktree that lies inside `candidate`, or null. */

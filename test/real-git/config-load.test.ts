@@ -209,7 +209,7 @@ describe('git config', () => {
         { path: 'x-{pid}', ageMs: 60_000 },
         { path: 'y-*', ageMs: 60_000 },
       ],
-      quarantine: { keepMs: HOUR, forgetMs: 2 * HOUR },
+      quarantine: { keepMs: HOUR, forgetMs: 2 * HOUR, maxBytes: null, minFreeBytes: null },
       pass: { budgetMs: 90_000, everyMs: 0, limit: 5000, detach: false },
     });
     expect(notes).toEqual([]);

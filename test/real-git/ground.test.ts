@@ -76,6 +76,30 @@ describe('a worktree', () => {
     expect(await ground()).toBe('landed');
   });
 
+  it('that left an older commit behind has not landed, although its newest one has', async () => {
+    const lost = repo.commit('a.txt', 'a\n', path);
+    repo.git(['reset', '-q', '--hard', 'HEAD~1'], path);
+    repo.commit('b.txt', 'b\n', path);
+    land();
+    expect(await ground()).toContain(lost.slice(0, 10));
+  });
+
+  it('that squashed its own commits before they were merged is asked about what it squashed', async () => {
+    const first = repo.commit('a.txt', 'a\n', path);
+    repo.git(['reset', '-q', '--soft', 'HEAD~1'], path);
+    repo.git(['commit', '-q', '-m', 'the same, again'], path);
+    land();
+    expect(await ground()).toContain(first.slice(0, 10));
+  });
+
+  it('that rebased before it was merged has landed', async () => {
+    repo.commit('a.txt', 'a\n', path);
+    repo.commit('c.txt', 'c\n');
+    repo.git(['rebase', '-q', 'main'], path);
+    land();
+    expect(await ground()).toBe('landed');
+  });
+
   it('that landed, then pulled the base, has landed', async () => {
     repo.commit('a.txt', 'a\n', path);
     land();

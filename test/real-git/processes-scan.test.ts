@@ -43,19 +43,37 @@ async function scan(): Promise<ProcessTable> {
 const target = () => ({ path: tree, dev: statSync(tree).dev, ino: statSync(tree).ino });
 
 describe('a scan', () => {
-  it('leaves out this program and what it started, such as git', async () => {
-    const child = spawn('sh', ['-c', 'sleep 600 & echo ready; wait'], {
+  it('counts what a host of the library started, for that may be the agents whose worktrees these are', async () => {
+    const child = spawn('sleep', ['600'], { cwd: tree, stdio: 'ignore' });
+    try {
+      expect(await occupants(await scan(), target())).toMatchObject({ value: [{ pid: child.pid, how: 'cwd' }] });
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('leaves out the git that this program itself started', async () => {
+    const options = ['--no-optional-locks', '--no-replace-objects', '--literal-pathspecs'];
+    const child = spawn('sh', ['-c', 'while :; do sleep 1; done', 'git', ...options], {
       cwd: tree,
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: 'ignore',
       detached: true,
     });
     const { pid } = child;
     if (pid === undefined) throw new Error('sh did not start');
     try {
-      await new Promise((resolve) => child.stdout.once('data', resolve));
       expect(await occupants(await scan(), target())).toEqual({ known: true, value: [] });
     } finally {
       process.kill(-pid, 'SIGKILL');
+    }
+  });
+
+  it('counts a process that runs with an activated virtual environment of the tree', async () => {
+    const child = spawn('sleep', ['600'], { cwd: '/', stdio: 'ignore', env: { VIRTUAL_ENV: join(tree, '.venv') } });
+    try {
+      expect(await occupants(await scan(), target())).toMatchObject({ value: [{ pid: child.pid, how: 'open-file' }] });
+    } finally {
+      child.kill('SIGKILL');
     }
   });
 

@@ -54,6 +54,7 @@ export const ALL_CLEAR: { readonly [N in FactName]: NonNullable<Facts[N]> } = {
   idle: known({ lastActivityMs: NOW - 48 * HOUR_MS }),
   lock: known(null),
   owner: known({ label: 'pid 4242', pid: 4242, liveness: 'dead', why: 'no such process', deadSinceMs: null }),
+  maker: known(null),
   claim: known(null),
   operation: known(null),
   nested: known(null),
@@ -66,9 +67,14 @@ export const ALL_CLEAR: { readonly [N in FactName]: NonNullable<Facts[N]> } = {
   mounts: known([]),
   occupied: known([]),
   tracked: known(null),
+  rules: known(null),
 };
 
-export const MISSING_CLEAR = { ...ALL_CLEAR, present: known('missing' as const) };
+export const MISSING_CLEAR = {
+  ...ALL_CLEAR,
+  present: known('missing' as const),
+  idle: known({ lastActivityMs: NOW - 8 * 24 * HOUR_MS }),
+};
 
 /** The same facts with one of them exchanged. */
 export const withFact = (facts: Facts, name: FactName, fact: Fact<unknown>): Facts =>

@@ -5,29 +5,37 @@
  * and `purge` run the real program in this process on the machine that is handed in. `worktreeState` is all
  * that a person could lose: files, index, HEAD, branch, reflogs and the commits that only reflogs hold.
  */
+import './swift.ts';
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readEntries } from '../../src/act/entries.ts';
 import { purge as purgeEntries } from '../../src/act/purge.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import { layout } from '../../src/core/layout.ts';
+import { EMPTY_LEDGER } from '../../src/core/ledger.ts';
 import type { Settings } from '../../src/core/settings.ts';
-import { createMachine } from '../../src/io/machine.ts';
 import type { Io } from '../../src/io/ports.ts';
-import { findProgram } from '../../src/io/program.ts';
+import { editedByHand } from '../../src/observe/edited.ts';
 import { quietSince } from '../../src/observe/quiet.ts';
 import { openView } from '../../src/observe/view.ts';
 import { type Passed, runPass } from '../../src/pass.ts';
 import { type RestoredByName, restoreByName, withPassLock } from '../../src/restoring.ts';
 import { openWorkspace, type Workspace } from '../../src/workspace.ts';
+import { REAL } from './machine.ts';
+import { DEAD_PID } from './pids.ts';
 import { backdate, backdateTree, DAY, makeRepo, snapshot, type TestRepo } from './repo.ts';
 
-const binary = findProgram('git');
-if (binary === null) throw new Error('git is not on PATH');
-
-/** The real machine. */
-export const REAL: Io = createMachine(binary);
+export { REAL };
 
 /** A machine whose clock shows `ms` more. */
 export const later = (io: Io, ms: number): Io => ({ ...io, clock: { nowMs: () => Date.now() + ms } });
@@ -38,6 +46,7 @@ export interface Case {
   reset(): void;
   /** Makes the copy anew from what is there now. */
   keep(): void;
+  /** Opened once: what it holds of the repository is read again by every pass. */
   workspace(io: Io): Promise<Workspace>;
   pass(io: Io, options?: PassWish): Promise<Passed>;
   restore(io: Io, name: string, wish?: { to?: string | null; detach?: boolean }): Promise<RestoredByName>;
@@ -62,10 +71,13 @@ export function makeCase(repo: TestRepo = makeRepo()): Case {
     rmSync(to, { recursive: true, force: true });
     execFileSync('cp', ['-a', from, to]);
   };
+  let first: Workspace | undefined;
   const workspace = async (io: Io): Promise<Workspace> => {
-    const opened = await openWorkspace({ cwd: repo.root, home: repo.home, io });
+    if (first !== undefined) return { ...first, io };
+    const opened = await openWorkspace({ cwd: repo.root, home: repo.home, io: REAL });
     if (!opened.ok) throw new Error(opened.why);
-    return opened.value;
+    first = opened.value;
+    return { ...first, io };
   };
   return {
     repo,
@@ -84,13 +96,28 @@ export function makeCase(repo: TestRepo = makeRepo()): Case {
       const opened = await workspace(io);
       const { settings, mainRoot, home } = opened;
       if (settings === null) throw new Error('no settings');
-      const ledger = { version: 1, examined: {}, deadSince: {}, announced: {}, landings: null } as never;
-      const seen = { io, layout: opened.layout, mainRoot, home, settings, ledger, from: null, isOutOfTime: () => false };
+      const ledger = EMPTY_LEDGER;
+      const seen = {
+        io,
+        layout: opened.layout,
+        mainRoot,
+        home,
+        settings,
+        ledger,
+        from: null,
+        isOutOfTime: () => false,
+      };
       const view = await openView(seen);
       if (!view.known) throw new Error(view.why);
       const isQuiet = (tree: string, sinceMs: number) => quietSince(io, view.value, tree, sinceMs);
       return withPassLock(opened, (actor) =>
-        purgeEntries(actor, { isOutOfTime: () => false, isQuiet, only: (entry) => entry.id === id, early: true }),
+        purgeEntries(actor, {
+          isOutOfTime: () => false,
+          isQuiet,
+          editedByHand: (directory) => editedByHand(io.disk, directory),
+          only: (entry) => entry.id === id,
+          early: true,
+        }),
       );
     },
     entries: async () => (await readEntries({ io: REAL, layout: layout(repo.commonDir) })).entries,
@@ -110,11 +137,16 @@ export interface Rich {
   readonly others: readonly string[];
 }
 
-/** The largest numbers are given out last, so hardly any machine has come this far. */
-export const DEAD_PID = 4_194_301;
+export interface RichWish {
+  /** `agent/fix` is locked by an agent that has died. */
+  readonly lock?: boolean;
+  /** The worktree has no branch, and its commits are nowhere else. */
+  readonly detached?: boolean;
+  /** Without the staging entry and the registration whose directory is gone. */
+  readonly alone?: boolean;
+}
 
-/** `options.lock`: `agent/fix` is locked by an agent that has died. */
-export function richCase(options: { lock?: boolean; detached?: boolean } = {}): Rich {
+export async function richCase(wish: RichWish = {}): Promise<Rich> {
   const repo = makeRepo();
   const trees = join(dirname(repo.root), 'trees');
   repo.write('.gitignore', 'node_modules/\ndist/\n');
@@ -123,30 +155,39 @@ export function richCase(options: { lock?: boolean; detached?: boolean } = {}): 
   repo.git(['commit', '-qm', 'ignore']);
   const fix = repo.worktree('agent/fix', join(trees, 'fix'));
   fillFix(repo, fix);
-  if (options.detached === true) repo.git(['checkout', '-q', '--detach'], fix);
+  if (wish.detached === true) repo.git(['checkout', '-q', '--detach'], fix);
   repo.git(['merge', '-q', '--no-ff', '-m', 'land', 'agent/fix']);
-  if (options.detached === true) repo.git(['branch', '-q', '-D', 'agent/fix']);
-  const missing = repo.worktree('agent/gone', join(trees, 'gone'));
-  repo.commit('gone.txt', 'gone\n', missing);
-  repo.git(['merge', '-q', '--no-ff', '-m', 'land gone', 'agent/gone']);
-  backdate(repo, missing, 3 * DAY);
-  rmSync(missing, { recursive: true });
+  if (wish.detached === true) repo.git(['branch', '-q', '-D', 'agent/fix']);
+  const missing = join(trees, 'gone');
+  const staging = join(repo.root, `.agent-config/pack-compose.staging-${DEAD_PID}`);
+  if (wish.alone !== true) {
+    makeMissing(repo, missing);
+    repo.write('a/one.txt', 'one\n', staging);
+    repo.write('two.txt', 'two\n', staging);
+    backdateTree(staging, 3 * DAY);
+  }
   const others = [repo.worktree('feature/mine', join(trees, 'mine')), repo.worktree('agent/work', join(trees, 'work'))];
   for (const other of others) {
     repo.commit('own.txt', `own of ${other}\n`, other);
     repo.write('untracked.txt', `untracked of ${other}\n`, other);
     backdate(repo, other, 3 * DAY);
   }
-  const staging = join(repo.root, `.agent-config/pack-compose.staging-${DEAD_PID}`);
-  repo.write('a/one.txt', 'one\n', staging);
-  repo.write('two.txt', 'two\n', staging);
-  backdateTree(staging, 3 * DAY);
-  if (options.lock === true)
-    writeFileSync(join(adminOf(repo, fix), 'locked'), `claude agent agent-1 (pid ${DEAD_PID})`);
+  if (wish.lock === true) repo.git(['worktree', 'lock', '--reason', `claude agent agent-1 (pid ${DEAD_PID})`, fix]);
   backdate(repo, fix, 3 * DAY);
+  rmSync(join(repo.commonDir, 'hooks'), { recursive: true });
   const at = makeCase(repo);
+  // A first look, so that what has not landed is known and no later run has to prove it again.
+  await at.pass(REAL, { limit: 0 });
   at.keep();
   return { at, fix, staging, missing, others };
+}
+
+function makeMissing(repo: TestRepo, missing: string): void {
+  repo.worktree('agent/gone', missing);
+  repo.commit('gone.txt', 'gone\n', missing);
+  repo.git(['merge', '-q', '--no-ff', '-m', 'land gone', 'agent/gone']);
+  backdate(repo, missing, 3 * DAY);
+  rmSync(missing, { recursive: true });
 }
 
 function fillFix(repo: TestRepo, fix: string): void {
@@ -167,7 +208,9 @@ function fillFix(repo: TestRepo, fix: string): void {
 /** The registration that a worktree's `.git` file names. */
 export const adminOf = (repo: TestRepo, path: string): string =>
   existsSync(join(path, '.git'))
-    ? readFileSync(join(path, '.git'), 'utf8').replace(/^gitdir: /, '').trimEnd()
+    ? readFileSync(join(path, '.git'), 'utf8')
+        .replace(/^gitdir: /, '')
+        .trimEnd()
     : join(repo.commonDir, 'worktrees', path.slice(path.lastIndexOf('/') + 1));
 
 /** All that a person could miss of one worktree, wherever it is. */
@@ -183,7 +226,7 @@ const isBallast = (path: string): boolean => /(^|\/)node_modules(\/|$)/.test(pat
 /** `withBallast: false` leaves out what may be purged at once. */
 export function worktreeState(
   repo: TestRepo,
-  places: { tree: string | null; admin: string },
+  places: { tree: string | null; admin: string | null },
   branch: string | null,
   withBallast = true,
 ): WorktreeState {
@@ -191,7 +234,7 @@ export function worktreeState(
   const files = tree === null || !existsSync(tree) ? {} : filesOf(tree, withBallast);
   return {
     files,
-    admin: snapshot(admin, (name) => name === 'locked' || name.endsWith('.tmp')),
+    admin: admin === null ? {} : snapshot(admin, (name) => name === 'locked' || name.endsWith('.tmp')),
     branch: branch === null ? null : refAt(repo, `refs/heads/${branch}`),
     branchReflog: branch === null ? null : textOr(join(repo.commonDir, 'logs/refs/heads', branch)),
   };
@@ -230,6 +273,20 @@ export function ownState(repo: TestRepo): Record<string, string> {
   const changing = /^(state\.json|journal\.jsonl|stamp|due)/;
   const root = join(repo.commonDir, 'reaper');
   return existsSync(root) ? snapshot(root, (name) => changing.test(name)) : {};
+}
+
+/** The same without what differs between two runs that did the same: random ids, times, object ids, process ids. */
+export function ownShape(repo: TestRepo): string {
+  const shape = Object.entries(ownState(repo)).map(([name, seen]) => {
+    const text = /(^|\/)(entry\.json|branch-reflog|locked)$/.test(name)
+      ? Buffer.from(seen.replace(/^file \d+ /, ''), 'base64').toString('utf8')
+      : /\/(index|ORIG_HEAD|COMMIT_EDITMSG)$|\/logs\//.test(name)
+        ? ''
+        : seen;
+    return `${name} ${text}`.replace(/-[0-9a-f]{6}\b/g, '-ID').replace(/\d{5,}|[0-9a-f]{40}/g, 'N');
+  });
+  const pins = leftovers(repo).pins.map((pin) => pin.replace(/-[0-9a-f]{6}$/, '-ID'));
+  return JSON.stringify([shape.sort(), pins, repo.git(['for-each-ref', '--format=%(refname)', 'refs/heads/'])]);
 }
 
 /** Names in quarantine, and pins: what must not pile up. */

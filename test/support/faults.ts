@@ -102,14 +102,14 @@ export type Moment = 'before' | 'torn' | 'after';
 
 export interface Death {
   readonly io: Io;
-  /** Waits for `work` to end or the machine to die; `died` names the effect. */
+  /** Waits for `work` to end or the machine to die; `died` names the effect, '' one that has no middle to die in. */
   survive<T>(work: Promise<T>): Promise<{ died: string } | { died: null; value: T }>;
 }
 
 const NEVER = new Promise<never>(() => undefined);
 
-/** A machine that dies at its `k`-th effect (from 1). */
-export function mortal(io: Io, k: number, moment: Moment): Death {
+/** A machine that dies at its `k`-th effect (from 1), or at the first that `k` is true for. */
+export function mortal(io: Io, k: number | ((call: Call) => boolean), moment: Moment): Death {
   let effects = 0;
   let isDead = false;
   let tellDeath: (name: string) => void = () => undefined;
@@ -124,11 +124,10 @@ export function mortal(io: Io, k: number, moment: Moment): Death {
   };
   const around: Around = async (call, proceed) => {
     if (isDead) return NEVER;
-    if (call.isEffect && ++effects === k) {
+    if (call.isEffect && (typeof k === 'number' ? ++effects === k : k(call))) {
       isDead = true;
       if (moment === 'after') await run(proceed);
-      if (moment === 'torn' && !tear(call)) await run(proceed);
-      tellDeath(`${call.port}.${call.name}`);
+      tellDeath(moment === 'torn' && !tear(call) ? '' : `${call.port}.${call.name}`);
       return NEVER;
     }
     const answer = await run(proceed);
@@ -148,11 +147,19 @@ export function mortal(io: Io, k: number, moment: Moment): Death {
 
 /** Leaves what a write that was cut in half leaves; false when the effect has no middle. */
 function tear({ port, name, args }: Call): boolean {
-  if (port === 'git' || typeof args[1] !== 'string') return false;
+  if (port === 'git') return name === 'checkout-index' && tearCheckout(args[0] as GitCall);
+  if (typeof args[1] !== 'string') return false;
   const half = args[1].slice(0, args[1].length / 2);
   if (name === 'writeFile' || name === 'createFile') writeFileSync(`${args[0]}.${process.pid}.tmp`, half);
   else if (name === 'appendLine') writeFileSync(String(args[0]), half, { flag: 'a' });
   else return false;
+  return true;
+}
+
+/** git was killed while it wrote files: one is half there, and its index is still locked. */
+function tearCheckout({ gitDir = '', workTree = '' }: GitCall): boolean {
+  writeFileSync(`${gitDir}/index.lock`, '');
+  writeFileSync(`${workTree}/README.md`, 'he');
   return true;
 }
 

@@ -24,6 +24,8 @@ export interface InstallCase {
     hooksSource?: string;
     at?: Repo;
     io?: Io;
+    write?: boolean;
+    chain?: boolean;
   }): Promise<InstallReport>;
   uninstall(at?: Repo): Promise<UninstallReport>;
   /** Writes a file with a mode, and returns its path. */
@@ -56,6 +58,8 @@ export function installCase(repo: TestRepo = makeRepo(), topLevel: string | null
       hooksSource = HOOKS_SOURCE,
       at: where = at,
       io: machine = io,
+      write = false,
+      chain = false,
     } = {}) {
       writeFileSync(bundle, program);
       const report = await install({
@@ -65,6 +69,8 @@ export function installCase(repo: TestRepo = makeRepo(), topLevel: string | null
         hooksSource,
         nodePath: process.execPath,
         version,
+        write,
+        chain,
       });
       if (existsSync(root)) writeFileSync(join(root, 'foreground'), '');
       return report;

@@ -104,6 +104,8 @@ describe('each key', () => {
     ['quarantine', { quarantine: 7 }, 'mapping'],
     ['quarantine.keep', { quarantine: { keep: '1 week' } }, 'duration'],
     ['quarantine.forget', { quarantine: { forget: {} } }, 'duration'],
+    ['quarantine.max', { quarantine: { max: '10 gigs' } }, 'size'],
+    ['quarantine.minFree', { quarantine: { minFree: 5 } }, 'size'],
     ['pass.budget', { pass: { budget: 2 } }, 'duration'],
     ['pass.every', { pass: { every: [] } }, 'duration'],
     ['pass.limit', { pass: { limit: '20' } }, 'whole number'],
@@ -268,7 +270,7 @@ describe('floors and ceilings', () => {
       },
     );
     expect(settings.worktrees).toMatchObject({ idleMs: 1000, emptyIdleMs: 0 });
-    expect(settings.quarantine).toEqual({ keepMs: HOUR, forgetMs: 90 * DAY });
+    expect(settings.quarantine).toEqual({ keepMs: HOUR, forgetMs: 90 * DAY, maxBytes: null, minFreeBytes: null });
     expect(settings.pass).toEqual({ budgetMs: 2 * HOUR, everyMs: 0, limit: 5000, detach: false });
     expect(settings.staging.map(({ ageMs }) => ageMs)).toEqual([5 * MINUTE, 5 * MINUTE]);
     expect(notes).toEqual([]);
@@ -276,7 +278,7 @@ describe('floors and ceilings', () => {
 
   it('let quarantine.forget never end before quarantine.keep, wherever each comes from', () => {
     const { settings, notes } = applied({ quarantine: { keep: '30d' } }, { quarantine: { forget: '2d' } });
-    expect(settings.quarantine).toEqual({ keepMs: 30 * DAY, forgetMs: 30 * DAY });
+    expect(settings.quarantine).toEqual({ keepMs: 30 * DAY, forgetMs: 30 * DAY, maxBytes: null, minFreeBytes: null });
     expect(notes).toEqual(['quarantine.forget is 2d, shorter than quarantine.keep: 30d applies']);
   });
 

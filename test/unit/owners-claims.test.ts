@@ -56,8 +56,11 @@ describe('a claim bound to a process', () => {
     expect(standing(BOUND, judged, NOW + 9 * HOUR)).toMatchObject({ liveness: 'alive', leaseUntilMs: null });
   });
 
-  it('lapses with the process, though its lease runs', () => {
-    expect(standing(BOUND, { liveness: 'dead', why: 'no such process' }, NOW)).toBeNull();
+  it('has a dead owner once the process has ended, though its lease runs', () => {
+    expect(standing(BOUND, { liveness: 'dead', why: 'no such process' }, NOW)).toMatchObject({
+      liveness: 'dead',
+      leaseUntilMs: null,
+    });
   });
 
   it('stands until its lease ends when nothing can be told of the process', () => {

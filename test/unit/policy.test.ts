@@ -77,6 +77,7 @@ const WORKTREE_ROWS: readonly Row[] = [
     'claimed',
     'claim',
   ],
+  ['the agent that made it lives', 'maker', known(owner('alive')), 'owner-alive', 'maker'],
   ['a rebase is in progress', 'operation', known('rebase'), 'operation', 'operation'],
   ['another worktree lives inside', 'nested', known('/repo/.worktrees/fix/x'), 'nested-worktree', 'nested'],
   ['it has refs of its own', 'refs', known(['refs/worktree/keep']), 'worktree-refs', 'refs'],
@@ -159,9 +160,20 @@ describe('a worktree', () => {
   });
 
   it('with a dead claim goes, with a lease waits for its end', () => {
-    const claim = (liveness: string, leaseUntilMs: number | null) =>
-      withFact(ALL_CLEAR, 'claim', known({ label: 'x', liveness, why: 'w', leaseUntilMs }));
-    expect(decide(WORKTREE, claim('dead', null), POLICY, NOW)).toMatchObject({ verdict: 'reclaim' });
+    const claim = (liveness: string, leaseUntilMs: number | null, deadSinceMs: number | null = null) =>
+      withFact(ALL_CLEAR, 'claim', known({ label: 'x', liveness, why: 'w', leaseUntilMs, deadSinceMs }));
+    const { ownerGraceMs } = POLICY;
+    expect(decide(WORKTREE, claim('dead', null, NOW - ownerGraceMs), POLICY, NOW)).toMatchObject({
+      verdict: 'reclaim',
+    });
+    expect(decide(WORKTREE, claim('dead', null), { ...POLICY, ownerGraceMs: 0 }, NOW)).toMatchObject({
+      verdict: 'reclaim',
+    });
+    expect(decide(WORKTREE, claim('dead', null), POLICY, NOW)).toMatchObject({
+      verdict: 'wait',
+      reasons: [{ code: 'owner-grace' }],
+      untilMs: NOW + ownerGraceMs,
+    });
     expect(decide(WORKTREE, claim('alive', NOW + 5), POLICY, NOW)).toMatchObject({ verdict: 'wait', untilMs: NOW + 5 });
   });
 
@@ -195,7 +207,13 @@ describe('a registration whose directory is gone', () => {
     ['something is staged in its index', 'changes', known({ tracked: ['a'], untracked: [] }), 'changes', 'staged'],
     ['it has submodules', 'submodules', known(['modules/lib']), 'submodules', 'submodules'],
     ['it is locked', 'lock', known({ reason: '', owner: null }), 'locked', 'lock'],
-    ['it was used a moment ago', 'idle', known({ lastActivityMs: NOW }), 'too-young', 'idle'],
+    [
+      'it was used within a week',
+      'idle',
+      known({ lastActivityMs: NOW - 6 * 24 * HOUR_MS }),
+      'too-young',
+      'missing-idle',
+    ],
     [
       'it is claimed',
       'claim',
@@ -206,7 +224,6 @@ describe('a registration whose directory is gone', () => {
     ['a rebase is in progress', 'operation', known('rebase'), 'operation', 'operation'],
     ['it has refs of its own', 'refs', known(['refs/worktree/a']), 'worktree-refs', 'refs'],
     ['its commits have not landed', 'landed', known({ landed: false, why: '' }), 'not-landed', 'landed'],
-    ['it is empty and young', 'landed', EMPTY, 'empty-too-young', 'empty-idle'],
     ['it is not managed', 'managed', known(null), 'unmanaged', 'managed'],
     ['its registration is not its own', 'own', known({ notOwn: 'x' }), 'not-own', 'own'],
   ])('is kept when %s', (_name, fact, value, code) => {
@@ -237,6 +254,7 @@ describe('a staging entry', () => {
     ],
     ['a repository is inside', 'nested', known('/repo/x/.git'), 'nested-repository', 'nested'],
     ['it was written to within its age', 'idle', known({ lastActivityMs: NOW - 23 * HOUR_MS }), 'too-young', 'idle'],
+    ['a rule of the user keeps it', 'rules', known('attach.json is younger than 5m'), 'rule', 'rules'],
     ['something is mounted inside', 'mounts', known(['/m']), 'mount-inside', 'mounts'],
     [
       'a file in it is open',

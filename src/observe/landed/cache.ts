@@ -38,6 +38,8 @@ export interface CachedOpen {
   readonly behind: number;
   /** Some paths that the branch changes and the base up to `at` has not touched. */
   readonly untouched: readonly string[];
+  /** Some lines, `<number> <path>`, that the branch changes and no base commit up to `at` has. */
+  readonly unheld: readonly string[];
   /** An own commit, then base commits that change the same paths. */
   readonly likes: readonly (readonly Oid[])[];
   readonly code: (typeof OPEN_CODES)[number];
@@ -50,7 +52,7 @@ const KEPT_PATHS = 8;
 /** Longer paths would make the file grow; another path will do. */
 const KEPT_PATH_LENGTH = 200;
 
-/** The few paths worth keeping. */
+/** The few paths, or lines with their paths, worth keeping. */
 export const keptPaths = (paths: Iterable<string>): string[] =>
   [...paths].filter((path) => path.length <= KEPT_PATH_LENGTH).slice(0, KEPT_PATHS);
 
@@ -122,10 +124,10 @@ function isProof(value: unknown): value is CachedProof {
 
 function isOpen(value: unknown): value is CachedOpen {
   if (!isRecord(value)) return false;
-  const { head, at, own, mergeBases, behind, untouched, likes, code, detail } = value;
+  const { head, at, own, mergeBases, behind, untouched, unheld, likes, code, detail } = value;
   const isPlace = isOid(head) && isOid(at) && typeof own === 'string' && isListOf(mergeBases, isOid);
   const isCount = Number.isSafeInteger(behind) && (behind as number) >= 0;
-  const areLists = isListOf(untouched, isString) && isListOf(detail, isString);
+  const areLists = [untouched, unheld, detail].every((list) => isListOf(list, isString));
   const areLikes = isListOf(likes, (each) => isListOf(each, isOid));
   return isPlace && isCount && areLists && areLikes && (OPEN_CODES as readonly unknown[]).includes(code);
 }

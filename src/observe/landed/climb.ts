@@ -10,14 +10,15 @@
 import { BELOW, type Limits } from '../../core/landing.ts';
 import type { Oid } from '../../core/model.ts';
 import { type CachedOpen, keptPaths } from './cache.ts';
-import { couldHold } from './lines.ts';
+import { chunksOf, sweepChunk } from './chunk.ts';
 import type { Merged, Merger } from './merge.ts';
 import { landedMessages } from './messages.ts';
 import { provePatches } from './patches.ts';
-import { recordsOf, treesOf } from './read.ts';
-import { type Candidate, type GroupedRecord, MAX_LIKES, type Search, sweep } from './search.ts';
+import { treesOf } from './read.ts';
+import type { Candidate, Search } from './search.ts';
 import { isWholeBetween } from './shallow.ts';
-import type { BaseHistory, Judging, Outcome, Shape, Start } from './start.ts';
+import type { Shape } from './shape.ts';
+import type { BaseHistory, Judging, Outcome, Start } from './start.ts';
 
 export interface Climb {
   readonly judging: Judging;
@@ -34,8 +35,6 @@ export interface Climber {
   readonly search: Search;
   /** Index on the spine up to which nothing is left to look at. */
   done: number;
-  /** Merges that this run may still spend on it. */
-  budget: number;
   proof: { readonly how: Candidate['how'] | 'patches'; readonly commit: Oid; readonly ours: string } | null;
   /** Paths in which merging it into the base's tip conflicts. */
   conflict: readonly string[] | null;
@@ -55,14 +54,18 @@ export async function climbLadder(climb: Climb): Promise<Map<Oid, Outcome>> {
   const last = history.spine.commits.length - 1;
   const climbers = [...climb.shapes].map(([start, shape]) => climberOf(start, shape, judging.limits));
   const oldest = Math.min(last, ...climbers.map(({ search }) => search.from)) + 1;
-  for (const { first, end } of chunksOf(history, oldest, judging.limits.chunkCommits)) {
-    const active = climbers.filter((each) => isClimbing(each) && each.search.from < end);
-    await sweepChunk(climb, active, first, end);
-    await sift(climb, active);
-    if (end === last) await tryTip(climb, active);
-    await tryCandidates(climb, active, end);
+  for (const chunk of chunksOf(history, oldest, judging.limits.chunkCommits)) {
+    const active = climbers.filter((each) => isClimbing(each) && each.search.from < chunk.end);
+    await sweepChunk(climb, active, chunk);
+    const isAtTip = chunk.end === last;
+    if (isAtTip) await tryTip(climb, active.filter(isEqualAtTip));
+    await tryCandidates(climb, active);
+    if (isAtTip) await tryTip(climb, active);
+    for (const climber of active) settle(climber, chunk.end, judging.limits.merges);
   }
-  if (last === BELOW) await tryTip(climb, climbers);
+  const ready = climbers.filter(({ search }) => search.from === last);
+  await tryTip(climb, ready);
+  for (const climber of ready) settle(climber, last, judging.limits.merges);
   await provePatches(
     climb,
     climbers.filter((each) => isClimbing(each) && each.done === last),
@@ -76,76 +79,31 @@ const isClimbing = ({ proof, unread, limit }: Climber): boolean => proof === nul
 
 function climberOf(start: Start, { net, own }: Shape, limits: Limits): Climber {
   const { tip, from, behind, prior } = start;
-  const likes = new Map(prior?.likes.map(([oid = '', ...twins]) => [oid, twins]));
-  const untouched = new Set(prior === null ? net.keys() : prior.untouched);
-  const deleted = [...net.values()].flatMap(({ before, after }) => (isAbsent(after) ? [before] : []));
-  const progress = { until: from, isTouched: false, candidates: [], newLikes: [] };
-  const { reached } = start;
-  const search: Search = { tip, net, deleted, own, from, behind, reached, untouched, likes, ...progress };
+  const search: Search = {
+    ...{ tip, net, own, from, behind, reached: start.reached },
+    ...{ until: from, budget: limits.merges, readyAt: BELOW, isTouched: false, candidates: [] },
+    untouched: new Set<string>(prior === null ? net.keys() : prior.untouched),
+    unheld: restoreUnheld(prior?.unheld ?? []),
+    current: new Map(),
+    likes: new Map(prior?.likes.map(([oid = '', ...twins]) => [oid, twins])),
+  };
   const open = { proof: null, conflict: null, failed: null, unread: null, limit: null };
-  return { start, search, done: from, budget: limits.merges, ...open, isTipTried: false };
+  return { start, search, done: from, ...open, isTipTried: false };
 }
 
-/** The mode git gives to a path that is not there. */
-const isAbsent = (content: string): boolean => content.startsWith('000000:');
-
-/** Stretches of the spine whose commits are read at once: at least one spine commit each. */
-function* chunksOf({ spine }: BaseHistory, oldest: number, maxCommits: number) {
-  const sizes = new Array<number>(spine.commits.length).fill(0);
-  for (const group of spine.groupOf.values()) sizes[group] = (sizes[group] ?? 0) + 1;
-  for (let first = oldest; first < spine.commits.length; ) {
-    let end = first;
-    let size = sizes[first] ?? 0;
-    while (end + 1 < spine.commits.length && size + (sizes[end + 1] ?? 0) <= maxCommits) size += sizes[++end] ?? 0;
-    yield { first, end };
-    first = end + 1;
+function restoreUnheld(kept: readonly string[]): Map<string, Set<number>> | null {
+  if (kept.length === 0) return null;
+  const unheld = new Map<string, Set<number>>();
+  for (const each of kept) {
+    const path = each.slice(each.indexOf(' ') + 1);
+    unheld.set(path, (unheld.get(path) ?? new Set()).add(Number.parseInt(each, 10)));
   }
+  return unheld;
 }
 
-async function sweepChunk(climb: Climb, active: readonly Climber[], first: number, end: number): Promise<void> {
-  const { spine, floor } = climb.history;
-  const tip = spine.commits[end];
-  if (active.length === 0 || tip === undefined) return;
-  const older = spine.commits[first - 1] ?? floor;
-  const read = await recordsOf(climb.judging.view, tip, older === null ? [] : [older]);
-  if (!read.known) {
-    for (const climber of active) climber.unread = read.why;
-    return;
-  }
-  const grouped = read.value.flatMap((record): GroupedRecord[] => {
-    const group = spine.groupOf.get(record.oid);
-    return group === undefined ? [] : [{ record, group, isOnSpine: spine.indexOf.has(record.oid) }];
-  });
-  sweep(
-    active.map(({ search }) => search),
-    grouped,
-    end,
-  );
-}
-
-/** Drops what lacks the branch's lines, and what this run cannot afford, to go on from there next time. */
-async function sift({ judging }: Climb, active: readonly Climber[]): Promise<void> {
-  const found = active.filter(isClimbing).map((climber) => ({ climber, ...climber.search }));
-  const lists = found.flatMap(({ candidates, newLikes }) => [...candidates, ...newLikes].map(({ checks }) => checks));
-  const passes = await couldHold(judging.view, lists);
-  let at = 0;
-  for (const { climber, candidates, newLikes } of found) {
-    const { search } = climber;
-    search.candidates = candidates.filter(() => (passes.known ? passes.value[at++] : true));
-    const likes = newLikes.filter(() => (passes.known ? passes.value[at++] : true));
-    search.newLikes = [];
-    const beyond = search.candidates[climber.budget];
-    if (beyond !== undefined) search.until = beyond.group - 1;
-    search.candidates = search.candidates.filter(({ group }) => group <= search.until);
-    for (const { own, twin, group } of likes) if (group <= search.until) keepLike(search, own, twin);
-    if (!passes.known) climber.unread = passes.why;
-  }
-}
-
-function keepLike({ likes }: Search, own: Oid, twin: Oid): void {
-  const kept = likes.get(own) ?? [];
-  if (kept.length < MAX_LIKES && !kept.includes(twin)) likes.set(own, [...kept, twin]);
-}
+/** The base has the very content of the branch: then the tip proves it, else an older commit is likelier to. */
+const isEqualAtTip = ({ search }: Climber): boolean =>
+  [...search.net.values()].every(({ path, after }) => search.current.get(path) === after);
 
 /**
  * Rung `adds-nothing`. Left out where a path is untouched, since the merge would change it, and
@@ -162,21 +120,17 @@ async function tryTip({ judging, merger }: Climb, active: readonly Climber[]): P
     climber.isTipTried = true;
     const merged = merges[index];
     if (merged?.kind === 'conflict') climber.conflict = merged.paths;
-    judgeMerge(
-      climber,
-      { commit: base, tree: tree ?? '', ours: base, how: 'adds-nothing', rank: 0, group: BELOW, checks: [] },
-      merged,
-    );
+    judgeMerge(climber, { commit: base, tree: tree ?? '', ours: base, how: 'adds-nothing', rank: 0 }, merged);
   }
 }
 
-function isTipWorthTrying({ search, start }: Climber): boolean {
-  if (search.net.size === 0 || search.untouched.size > 0) return false;
+function isTipWorthTrying({ search, start, isTipTried }: Climber): boolean {
+  if (isTipTried || search.net.size === 0 || search.untouched.size > 0) return false;
   return search.isTouched || start.prior === null || start.prior.code === 'partial' || start.prior.code === 'limit';
 }
 
 /** Rung `replayed`, and `adds-nothing` at an earlier base commit: first one merge each, then more at a time. */
-async function tryCandidates({ judging, merger }: Climb, active: readonly Climber[], end: number): Promise<void> {
+async function tryCandidates({ merger }: Climb, active: readonly Climber[]): Promise<void> {
   const queues = active.filter(isClimbing).map((climber) => ({
     climber,
     left: climber.search.candidates.toSorted((a, b) => a.rank - b.rank),
@@ -189,11 +143,10 @@ async function tryCandidates({ judging, merger }: Climb, active: readonly Climbe
       round.map(({ climber, candidate }) => ({ ours: candidate.ours, theirs: climber.search.tip })),
     );
     for (const [index, { climber, candidate }] of round.entries()) {
-      climber.budget--;
+      climber.search.budget--;
       judgeMerge(climber, candidate, merges[index]);
     }
   }
-  for (const climber of active) settle(climber, end, judging.limits.merges);
 }
 
 function judgeMerge(climber: Climber, candidate: Candidate, merged: Merged | undefined): void {
@@ -218,13 +171,10 @@ function settle(climber: Climber, end: number, maxMerges: number): void {
 async function outcomeOf(climb: Climb, climber: Climber): Promise<Outcome> {
   const { view, base, ref } = climb.judging;
   const { start, proof } = climber;
-  const unread = (why: string): Outcome => ({
-    kind: 'unread',
-    why,
-    open: progressOf(climb, climber),
-    prior: start.prior,
-  });
-  if (proof === null && climber.unread !== null) return unread(climber.unread);
+  const open = progressOf(climb, climber);
+  const unread = (why: string): Outcome => ({ kind: 'unread', why, open, prior: start.prior });
+  const why = climber.unread ?? climber.failed;
+  if (proof === null && why !== null) return unread(why);
   const isWhole = await isWholeBetween(view, proof?.ours ?? base, start.tip);
   if (!isWhole.known) return unread(isWhole.why);
   if (!isWhole.value) return unread(landedMessages.shallow(ref));
@@ -235,7 +185,7 @@ async function outcomeOf(climb: Climb, climber: Climber): Promise<Outcome> {
 
 /** How far the search got, for the next run to go on from; null when it did not move. */
 function progressOf(climb: Climb, climber: Climber): CachedOpen | null {
-  if (climber.done === climber.search.from && climber.start.prior === null) return null;
+  if (climber.done === climber.search.from) return null;
   return { ...placeOf(climb, climber), code: 'partial', detail: [] };
 }
 
@@ -247,6 +197,7 @@ function placeOf({ history }: Climb, { start, search, done }: Climber): Omit<Cac
     mergeBases: start.mergeBases,
     behind: start.behind + done - search.from,
     untouched: keptPaths(search.untouched),
+    unheld: keptPaths([...(search.unheld ?? [])].flatMap(([path, [line]]) => `${line} ${path}`)),
     likes: [...search.likes].map(([oid, twins]) => [oid, ...twins]),
   };
 }

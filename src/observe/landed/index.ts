@@ -15,6 +15,7 @@ import { type CachedOpen, type CachedProof, createMemory, type LandingCache, typ
 import { judge } from './judge.ts';
 import { createMerger } from './merge.ts';
 import { landedMessages } from './messages.ts';
+import type { LineChanges } from './search.ts';
 import type { Outcome } from './start.ts';
 import { openView } from './view.ts';
 
@@ -78,6 +79,7 @@ async function proveAll(proving: Proving, questions: readonly Question[], bases:
   const pending = judged.map((oid) => {
     const heads = asked.filter(({ question, bases: own }) => {
       const key = findingKey(question.head, oid);
+      if (!isOid(question.head)) return false;
       const finding = own.some((base) => base.oid === oid) ? recalled(proving.memory, question.head, oid) : null;
       if (finding !== null) findings.set(key, finding);
       return finding === null && own.some((base) => base.oid === oid);
@@ -92,6 +94,8 @@ async function proveAll(proving: Proving, questions: readonly Question[], bases:
     ]),
   );
 }
+
+const isOid = (text: string): boolean => /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
 
 const findingKey = (head: Oid, base: Oid): string => `${head} ${base}`;
 
@@ -114,39 +118,42 @@ function recalled(memory: Memory, head: Oid, base: Oid): Finding | null {
   return open === undefined ? null : { kind: 'open', open };
 }
 
+interface Found {
+  readonly bases: readonly Base[];
+  readonly findings: Map<string, Finding>;
+}
+
 interface Pending {
   readonly oid: Oid;
   readonly heads: readonly Oid[];
 }
 
+/** Branches judged together: what was found of one slice is kept when time runs out in the next. */
+const SLICE = 200;
+
 /** Judges base by base; a head that one base proves is not asked about at the next. */
-async function judgePending(
-  proving: Proving,
-  pending: readonly Pending[],
-  { bases, findings }: { readonly bases: readonly Base[]; readonly findings: Map<string, Finding> },
-): Promise<void> {
+async function judgePending(proving: Proving, pending: readonly Pending[], { bases, findings }: Found): Promise<void> {
   const proven = new Set([...findings.values()].flatMap((each) => (each.kind === 'proven' ? [each.proof.head] : [])));
   if (pending.every(({ heads }) => heads.every((head) => proven.has(head)))) return;
+  const { io, commonDir, limits, memory } = proving;
   const isOutOfTime = proving.isOutOfTime ?? (() => false);
-  const oidLength = pending[0]?.oid.length ?? 40;
-  const view = await openView({ io: proving.io, commonDir: proving.commonDir, oidLength, isOutOfTime });
+  const view = await openView({ io, commonDir, oidLength: pending[0]?.oid.length ?? 0, isOutOfTime });
+  const lines = new Map<Oid, LineChanges>();
   try {
     for (const { oid, heads } of pending) {
       const left = heads.filter((head) => !proven.has(head));
-      if (left.length === 0) continue;
       const ref = bases.find((base) => base.oid === oid)?.ref ?? oid;
-      const found = view.known
-        ? await judge(
-            { view: view.value, base: oid, ref, limits: proving.limits, memory: proving.memory },
-            createMerger(view.value),
-            left,
-          )
-        : new Map<Oid, Outcome>();
-      for (const head of left) {
-        const outcome = found.get(head);
-        const why = view.known ? landedMessages.unread('no answer') : view.why;
-        findings.set(findingKey(head, oid), outcome ?? { kind: 'unread', why });
-        if (outcome?.kind === 'proven') proven.add(head);
+      for (let at = 0; at < left.length; at += SLICE) {
+        const slice = left.slice(at, at + SLICE);
+        const outcomes = view.known
+          ? await judge({ view: view.value, base: oid, ref, limits, memory, lines }, createMerger(view.value), slice)
+          : new Map<Oid, Outcome>();
+        for (const head of slice) {
+          const why = view.known ? landedMessages.unread('no answer') : view.why;
+          const outcome = outcomes.get(head) ?? { kind: 'unread', why };
+          findings.set(findingKey(head, oid), outcome);
+          if (outcome.kind === 'proven') proven.add(head);
+        }
       }
     }
   } finally {
@@ -161,6 +168,7 @@ function answer(
   bases: readonly Base[],
   findings: ReadonlyMap<string, Finding>,
 ): Fact<Proof> {
+  if (!isOid(head)) return unknown(landedMessages.notACommit(head));
   const found = bases.map((base) => ({ base, finding: findings.get(findingKey(head, base.oid)) }));
   for (const { base, finding } of found) {
     if (finding?.kind !== 'proven') continue;

@@ -7,7 +7,8 @@
 import type { Oid } from '../../core/model.ts';
 import { climbLadder } from './climb.ts';
 import type { Merger } from './merge.ts';
-import { type Judging, type Outcome, place, reach, type Shape, type Start, shapesOf, unreadOutcome } from './start.ts';
+import { type Shape, shapesOf } from './shape.ts';
+import { type Judging, type Outcome, place, reach, type Start, unreadOutcome } from './start.ts';
 
 /** How often a branch may have merged the base, or committed nothing, on top of what landed. */
 const MAX_PEELS = 8;

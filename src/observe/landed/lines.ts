@@ -1,155 +1,201 @@
 /**
- * Which base commits can be told from the branch by their lines alone, so that no merge is tried.
+ * The lines that branches and base commits add and remove, as numbers, to tell them apart cheaply.
  *
- * Contract: a merge without conflict keeps every line that a side added. So a base commit whose
- * file lacks a line the branch added is neither its squash nor a holder of it. Blobs are read in
- * few processes, small ones only. Lines that were in a file the branch deleted count as not
- * added, for that file may have been renamed and merged into.
- * Failure direction: whatever cannot be read is not told apart, and a merge decides.
+ * Contract: a merge without conflict keeps every line that a side added, and drops every line that
+ * a side removed. So a base that never added one of the branch's new lines to that file, or never
+ * removed one of those it removed, cannot hold the branch. New is a line that the diff adds and
+ * that was nowhere in the file before, nor in a file the branch deleted, which may have been
+ * renamed to this one; gone is one that the diff removes and that is nowhere in the file after.
+ * Failure direction: what cannot be read is not looked for; different lines with one number pass
+ * for equal. Either way a merge decides.
  */
 import { randomUUID } from 'node:crypto';
+import type { Change } from '../../core/landing.ts';
 import { type Fact, known, type Oid, unknown } from '../../core/model.ts';
 import { landedMessages } from './messages.ts';
+import { type Pair, patchesOf } from './read.ts';
+import type { LineChanges } from './search.ts';
 import type { View } from './view.ts';
 
-/** Lines that `after` has, and neither `before` nor `deleted`, must be in `held`. All are `<mode>:<oid>`. */
-export interface LineCheck {
-  readonly before: string;
-  readonly after: string;
-  readonly held: string;
-  /** Content that may have been renamed to this path; the same array for all paths of a branch. */
-  readonly deleted: readonly string[];
-}
-
-/** Larger files are generated; a merge of them is hardly dearer than reading them. */
+/** Larger files are generated, and their lines tell little. */
 const MAX_BLOB_BYTES = 512 * 1024;
 /** What is held in memory at once. */
 const BATCH_BYTES = 2 * 1024 * 1024;
-/** Blobs whose size is asked in one go. */
-const BATCH_BLOBS = 10_000;
-
+/** A commit that changes more is an import or a reformatting: megabytes of patch that tell nothing. */
+const MAX_PATHS = 500;
+/** Changed files whose patches are asked for at once, about 2 kB each. */
+const BATCH_PATHS = 1_000;
 /** More deleted files than this are not looked through for a rename; merges decide then. */
 const MAX_DELETED = 64;
 
-/** For each list of checks, whether all of them may hold. */
-export async function couldHold(
-  view: View,
-  lists: readonly (readonly LineCheck[])[],
-): Promise<Fact<readonly boolean[]>> {
-  const needs = distinctNeeds(lists.flat());
-  const read = await readNeeds(view, needs);
-  if (!read.known) return read;
-  const byHeld = new Map<Oid, { need: Need; checks: LineCheck[] }[]>();
-  for (const need of needs) {
-    if (need.lines === null || need.lines.length === 0) continue;
-    for (const [held, checks] of need.byHeld) byHeld.set(held, [...(byHeld.get(held) ?? []), { need, checks }]);
+/** Two commits and what differs between them. */
+export interface Diff extends Pair {
+  readonly changes: readonly Change[];
+}
+
+/** The lines each diff adds and removes, by path, in the order of `diffs`. */
+export async function lineChanges(view: View, diffs: readonly Diff[]): Promise<Fact<readonly LineChanges[]>> {
+  const all: LineChanges[] = diffs.map(() => null);
+  for (const batch of batches(diffs)) {
+    const patches = await patchesOf(
+      view,
+      batch.map(({ diff }) => diff),
+      0,
+    );
+    if (!patches.known && patches.why === landedMessages.outOfTime()) return patches;
+    if (!patches.known) continue;
+    for (const [index, { diff, at }] of batch.entries())
+      all[at] = linesByPath(patches.value[index] ?? '', diff.changes);
   }
-  const refuted = new Set<LineCheck>();
-  const held = await eachBlob(view, [...byHeld.keys()], (oid, text) => {
-    const there = new Set(linesOf(text));
-    for (const { need, checks } of byHeld.get(oid) ?? []) {
-      if (need.lines?.every((line) => there.has(line)) === false) for (const check of checks) refuted.add(check);
-    }
-  });
-  if (!held.known) return held;
-  return known(lists.map((list) => !list.some((check) => refuted.has(check))));
+  return known(all);
 }
 
-/** The lines that some checks have in common, and the blobs that must hold them. */
-interface Need {
-  readonly after: Oid;
-  readonly befores: readonly Oid[];
-  readonly byHeld: Map<Oid, LineCheck[]>;
-  /** Hashes of lines; null while, or because, they could not be read. */
-  lines: Uint32Array | null;
-}
-
-function distinctNeeds(checks: readonly LineCheck[]): Need[] {
-  const branches = new Map<readonly string[], Map<string, Need>>();
-  for (const check of checks) {
-    const { before, after, held, deleted } = check;
-    if (!isText(after) || !isText(held) || deleted.length > MAX_DELETED) continue;
-    const needs = branches.get(deleted) ?? new Map<string, Need>();
-    branches.set(deleted, needs);
-    const key = `${before} ${after}`;
-    const befores = [before, ...deleted].filter(isText).map(oidOf);
-    const need = needs.get(key) ?? { after: oidOf(after), befores, byHeld: new Map(), lines: null };
-    needs.set(key, need);
-    const same = need.byHeld.get(oidOf(held));
-    if (same === undefined) need.byHeld.set(oidOf(held), [check]);
-    else same.push(check);
+/** Diffs with their places; those of too many paths are left out. */
+function* batches(diffs: readonly Diff[]): Generator<{ diff: Diff; at: number }[]> {
+  let batch: { diff: Diff; at: number }[] = [];
+  let paths = 0;
+  for (const [at, diff] of diffs.entries()) {
+    if (diff.changes.length > MAX_PATHS) continue;
+    batch.push({ diff, at });
+    paths += diff.changes.length;
+    if (paths < BATCH_PATHS) continue;
+    yield batch;
+    batch = [];
+    paths = 0;
   }
-  return [...branches.values()].flatMap((needs) => [...needs.values()]);
+  yield batch;
 }
 
-/** Only regular files have lines; what is deleted on one side is for the merge to judge. */
-const isText = (content: string): boolean => content.startsWith('100');
-
-const oidOf = (content: string): Oid => content.slice(content.indexOf(':') + 1);
-
-async function readNeeds(view: View, needs: readonly Need[]): Promise<Fact<void>> {
-  const afters = new Map<Oid, Need[]>();
-  for (const need of needs) afters.set(need.after, [...(afters.get(need.after) ?? []), need]);
-  const read = await eachBlob(view, [...afters.keys()], (oid, text) => {
-    const lines = linesOf(text);
-    for (const need of afters.get(oid) ?? []) need.lines = lines;
-  });
-  if (!read.known) return read;
-  const befores = new Map<Oid, Need[]>();
-  for (const need of needs) for (const oid of need.befores) befores.set(oid, [...(befores.get(oid) ?? []), need]);
-  const unread = new Set(befores.keys());
-  const subtracted = await eachBlob(view, [...befores.keys()], (oid, text) => {
-    unread.delete(oid);
-    const there = new Set(linesOf(text));
-    for (const need of befores.get(oid) ?? []) need.lines = need.lines?.filter((line) => !there.has(line)) ?? null;
-  });
-  for (const oid of unread) for (const need of befores.get(oid) ?? []) need.lines = null;
-  return subtracted;
+/** Files stand in a patch in the order of `--raw`; where their number differs, nothing is known. */
+function linesByPath(patch: string, changes: readonly Change[]): LineChanges {
+  const files = `\n${patch}`.split('\ndiff --git ').slice(1);
+  if (files.length !== changes.length) return null;
+  return new Map(changes.map(({ path }, index) => [path, changedIn(files[index] ?? '')]));
 }
+
+/** Numbers of added lines; those of removed lines are negative. Null for a file without lines. */
+function changedIn(file: string): ReadonlySet<number> | null {
+  if (/\nBinary files [^\n]* differ(?:\n|$)/.test(file)) return null;
+  const lines = new Set<number>();
+  let isInHunk = false;
+  for (const line of file.split('\n')) {
+    if (line.startsWith('@@')) isInHunk = true;
+    else if (isInHunk && line.startsWith('+')) lines.add(numberOf(line, 1));
+    else if (isInHunk && line.startsWith('-')) lines.add(removed(numberOf(line, 1)));
+  }
+  return lines;
+}
+
+/** Of no added line: those are 0 or more. */
+const removed = (line: number): number => -1 - line;
 
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
-const NEWLINE = 10;
 
-/** A number for each line. Two lines with the same number pass for equal, and a merge decides. */
-function linesOf(text: string): Uint32Array {
-  const lines: number[] = [];
+function numberOf(line: string, from: number): number {
   let hash = FNV_OFFSET;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit !== NEWLINE) hash = Math.imul(hash ^ unit, FNV_PRIME);
-    else {
-      lines.push(hash >>> 0);
-      hash = FNV_OFFSET;
-    }
-  }
-  lines.push(hash >>> 0);
-  return Uint32Array.from(lines);
+  for (let at = from; at < line.length; at++) hash = Math.imul(hash ^ line.charCodeAt(at), FNV_PRIME);
+  return hash >>> 0;
 }
+
+/** The new and gone lines of each branch, by path, in the order of `diffs`; null where renames are too many. */
+export async function newAndGone(
+  view: View,
+  diffs: readonly Diff[],
+): Promise<Fact<readonly (Map<string, Set<number>> | null)[]>> {
+  const changed = await lineChanges(view, diffs);
+  if (!changed.known) return changed;
+  const taken: Taken = { before: new Map(), after: new Map() };
+  const all = diffs.map(({ changes }, index) => {
+    const lines = changed.value[index] ?? null;
+    const deleted = changes.filter(({ after }) => isAbsent(after));
+    return lines === null || deleted.length > MAX_DELETED ? null : linesOf(changes, deleted, lines, taken);
+  });
+  const before = await takeAway(view, taken.before, (line) => line);
+  if (!before.known) return before;
+  const after = await takeAway(view, taken.after, removed);
+  if (!after.known) return after;
+  return known(all.map(withoutEmpty));
+}
+
+/** Blobs whose lines are no news to some sets: not new there, or not gone. */
+interface Taken {
+  readonly before: Map<Oid, Set<number>[]>;
+  readonly after: Map<Oid, Set<number>[]>;
+}
+
+function linesOf(
+  changes: readonly Change[],
+  deleted: readonly Change[],
+  changed: NonNullable<LineChanges>,
+  taken: Taken,
+): Map<string, Set<number>> {
+  const all = new Map<string, Set<number>>();
+  for (const change of changes) {
+    const lines = new Set(changed.get(change.path) ?? []);
+    if (lines.size === 0 || !(isFile(change.after) || isAbsent(change.after))) continue;
+    all.set(change.path, lines);
+    for (const { before } of [change, ...deleted]) take(taken.before, before, lines);
+    take(taken.after, change.after, lines);
+  }
+  return all;
+}
+
+function take(from: Map<Oid, Set<number>[]>, content: string, lines: Set<number>): void {
+  if (!isFile(content)) return;
+  const oid = oidOf(content);
+  const users = from.get(oid);
+  if (users === undefined) from.set(oid, [lines]);
+  else users.push(lines);
+}
+
+async function takeAway(
+  view: View,
+  users: ReadonlyMap<Oid, readonly Set<number>[]>,
+  asNumber: (line: number) => number,
+): Promise<Fact<void>> {
+  const unread = new Set(users.keys());
+  const read = await eachBlob(view, [...users.keys()], (oid, text) => {
+    unread.delete(oid);
+    for (const line of text.split('\n')) {
+      const number = asNumber(numberOf(line, 0));
+      for (const lines of users.get(oid) ?? []) lines.delete(number);
+    }
+  });
+  for (const oid of unread) for (const lines of users.get(oid) ?? []) lines.clear();
+  return read;
+}
+
+function withoutEmpty(all: Map<string, Set<number>> | null): Map<string, Set<number>> | null {
+  for (const [path, lines] of all ?? []) if (lines.size === 0) all?.delete(path);
+  return all;
+}
+
+/** Contents are `<mode>:<oid>`; git gives what is not there the mode 000000. */
+const isAbsent = (content: string): boolean => content.startsWith('000000:');
+const isFile = (content: string): boolean => content.startsWith('100');
+const oidOf = (content: string): Oid => content.slice(content.indexOf(':') + 1);
 
 /** Hands over the text of each blob that is there and small enough, and forgets it. */
 async function eachBlob(view: View, oids: readonly Oid[], use: (oid: Oid, text: string) => void): Promise<Fact<void>> {
-  for (let at = 0; at < oids.length; at += BATCH_BLOBS) {
-    const sizes = await sizesOf(view, oids.slice(at, at + BATCH_BLOBS));
-    if (!sizes.known) return sizes;
-    let batch: Oid[] = [];
-    let bytes = 0;
-    for (const [oid, size] of sizes.value) {
-      batch.push(oid);
-      bytes += size;
-      if (bytes < BATCH_BYTES) continue;
-      const read = await readBlobs(view, batch, use);
-      if (!read.known) return read;
-      batch = [];
-      bytes = 0;
-    }
+  const sizes = await sizesOf(view, oids);
+  if (!sizes.known) return sizes;
+  let batch: Oid[] = [];
+  let bytes = 0;
+  for (const [index, [oid, size]] of sizes.value.entries()) {
+    batch.push(oid);
+    bytes += size;
+    if (bytes < BATCH_BYTES && index < sizes.value.length - 1) continue;
     const read = await readBlobs(view, batch, use);
     if (!read.known) return read;
+    batch = [];
+    bytes = 0;
   }
   return known(undefined);
 }
 
 async function sizesOf(view: View, oids: readonly Oid[]): Promise<Fact<readonly (readonly [Oid, number])[]>> {
+  if (oids.length === 0) return known([]);
   const input = oids.map((oid) => `${oid}\n`).join('');
   const answer = await view.run(['cat-file', '--batch-check=%(objectname) %(objecttype) %(objectsize)'], input);
   if (!answer.ok) return unread(answer);
@@ -163,9 +209,9 @@ async function sizesOf(view: View, oids: readonly Oid[]): Promise<Fact<readonly 
 
 /** Sizes are of bytes and the answer is text, so a name that no object has marks each blob's end. */
 async function readBlobs(view: View, oids: readonly Oid[], use: (oid: Oid, text: string) => void): Promise<Fact<void>> {
-  if (oids.length === 0) return known(undefined);
   const mark = randomUUID();
-  const answer = await view.run(['cat-file', '--batch=%(objectname)'], oids.map((oid) => `${oid}\n${mark}\n`).join(''));
+  const input = oids.map((oid) => `${oid}\n${mark}\n`).join('');
+  const answer = await view.run(['cat-file', '--batch=%(objectname)'], input);
   if (!answer.ok) return unread(answer);
   for (const part of answer.stdout.split(`\n${mark} missing\n`)) {
     const end = part.indexOf('\n');

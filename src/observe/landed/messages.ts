@@ -10,13 +10,14 @@ export const landedMessages = {
       : `what it changes in ${some(paths)} is not in ${ref}`,
   cancels: (ref: string) => `its commits change nothing together, and ${ref} holds none of them`,
   conflict: (ref: string, paths: readonly string[]) =>
-    `merging it into ${ref} conflicts in ${some(paths)}, so what has landed cannot be told`,
+    `merging it into ${ref} conflicts${paths.length === 0 ? '' : ` in ${some(paths)}`}, so what has landed cannot be told`,
   unrelated: (ref: string) => `it has no history in common with ${ref}`,
   shallow: (ref: string) => `the history is shallow, and what is cut off could matter between it and ${ref}`,
   noBase: () =>
     'no base: neither origin/HEAD, init.defaultBranch, main nor master names a branch, and worktrees.base matches none',
   onlyItself: () => 'no base but the branch itself',
   outOfTime: () => 'time ran out; it goes on with the next run',
+  notACommit: (head: string) => `${head} is not the id of a commit`,
   missing: (what: string, oid: string) => `${what} ${oid} is not in this repository`,
   unread: (why: string) => `git could not tell: ${why}`,
   noScratch: (why: string) => `no private directory could be made to merge in: ${why}`,

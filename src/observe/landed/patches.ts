@@ -11,9 +11,11 @@ import { type Fact, known, type Oid } from '../../core/model.ts';
 import type { Climb, Climber } from './climb.ts';
 import { landedMessages } from './messages.ts';
 import { patchesOf, treesOf } from './read.ts';
-import { MAX_LIKES, type OwnCommit } from './search.ts';
+import { isHeld, MAX_LIKES, type OwnCommit } from './search.ts';
 import type { View } from './view.ts';
 
+/** Lines around a change that have to be the same too, as in every patch git makes. */
+const CONTEXT = 3;
 /** Patches held in memory at once. */
 const BATCH = 128;
 
@@ -56,8 +58,8 @@ async function prove(climb: Climb, climber: Climber, patches: ReadonlyMap<Oid, s
     if (twin !== undefined) search.likes.set(oid, [twin]);
     else {
       unmatched++;
-      search.likes.delete(oid);
-      if (likes.length >= MAX_LIKES) climber.limit = landedMessages.limit.likes(MAX_LIKES);
+      if (likes.length < MAX_LIKES) search.likes.delete(oid);
+      else if (isHeld(search)) climber.limit = landedMessages.limit.likes(MAX_LIKES);
     }
   }
   const newest = own.at(-1);
@@ -94,6 +96,7 @@ async function comparablePatches(view: View, commits: readonly Oid[]): Promise<F
     const read = await patchesOf(
       view,
       some.map((to) => ({ from: null, to })),
+      CONTEXT,
     );
     if (!read.known) return read;
     for (const [index, oid] of some.entries()) patches.set(oid, comparable(read.value[index] ?? ''));

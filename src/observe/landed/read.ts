@@ -112,10 +112,17 @@ export async function changesOf(view: View, pairs: readonly Pair[]): Promise<Fac
   return unknown(landedMessages.unread('the output of git diff-tree has an unknown shape'));
 }
 
-/** The patch of each pair, as text, in order. */
-export async function patchesOf(view: View, pairs: readonly Pair[]): Promise<Fact<readonly string[]>> {
+/** The patch of each pair, as text with `context` lines around each change, in order. */
+export async function patchesOf(view: View, pairs: readonly Pair[], context: number): Promise<Fact<readonly string[]>> {
   if (pairs.length === 0) return known([]);
-  const shape = ['-p', '-U3', '--inter-hunk-context=0', '--full-index', '--submodule=short', '--diff-algorithm=myers'];
+  const shape = [
+    '-p',
+    `-U${context}`,
+    '--inter-hunk-context=0',
+    '--full-index',
+    '--submodule=short',
+    '--diff-algorithm=myers',
+  ];
   const plain = ['--no-renames', '--no-color', '--no-ext-diff', '--no-textconv', '--src-prefix=a/', '--dst-prefix=b/'];
   const args = ['diff-tree', '--stdin', '-r', '--always', '--root', ...shape, ...plain];
   const answer = await view.run(args, lines(pairs.map(pairLine)));

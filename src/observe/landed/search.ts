@@ -1,25 +1,20 @@
 /**
- * Which base commits could prove a branch, found by paths and contents before anything is merged.
+ * Which base commits could prove a branch, found by paths and lines before anything is merged.
  *
  * Contract: pure. Base commits are swept oldest first, so that progress is one place on the base's
  * first-parent line: all before it has been looked at. Every filter here only leaves out what a
- * merge would refute anyway; nothing is believed on the strength of a path.
+ * merge would refute anyway; nothing is believed on the strength of a path or a line.
  * Failure direction: a candidate that is not found is a branch that is kept.
  *
- * Why so few candidates: merging a branch changes exactly the paths the branch changed, wherever
- * the base has not changed them since. So until the base has touched every one of those paths it
- * cannot hold the branch's changes, and a commit that touches any other path is no squash of it.
+ * Why so few candidates: a merge changes exactly the paths the branch changed, wherever the base
+ * has not changed them since, and makes every change of lines that the branch made. So until the
+ * base has touched every one of those paths, and those lines, it cannot hold the branch.
  */
-import type { Change, CommitRecord } from '../../core/landing.ts';
-import { pathsKey } from '../../core/landing.ts';
+import { type Change, type CommitRecord, pathsKey } from '../../core/landing.ts';
 import type { Oid } from '../../core/model.ts';
-import type { LineCheck } from './lines.ts';
 
-/** Look-alikes of one commit that are remembered; those that lack its lines are not among them. */
+/** Look-alikes of one commit that are compared before giving up; a hot file can have hundreds. */
 export const MAX_LIKES = 32;
-
-/** Files of one commit whose lines are looked at; one that lacks a line is enough. */
-const MAX_CHECKS = 8;
 
 /** A commit of the branch that is not a merge. */
 export interface OwnCommit {
@@ -37,18 +32,6 @@ export interface Candidate {
   readonly how: 'replayed' | 'adds-nothing';
   /** What is likelier to prove the branch has a lower rank, and is merged first. */
   readonly rank: number;
-  /** Index of the commit on the spine. */
-  readonly group: number;
-  /** What its files must hold. */
-  readonly checks: readonly LineCheck[];
-}
-
-/** A base commit that changes the same paths as an own commit. */
-export interface Like {
-  readonly own: Oid;
-  readonly twin: Oid;
-  readonly group: number;
-  readonly checks: readonly LineCheck[];
 }
 
 /** What is looked for, and how far the search has come. Grows while records are swept. */
@@ -56,8 +39,6 @@ export interface Search {
   readonly tip: Oid;
   /** What the branch changes against its merge base, by path. */
   readonly net: ReadonlyMap<string, Change>;
-  /** Content of the paths the branch deletes: some may have been renamed. */
-  readonly deleted: readonly string[];
   /** Oldest first. */
   readonly own: readonly OwnCommit[];
   /** Index on the spine of the last commit already looked at. */
@@ -66,15 +47,22 @@ export interface Search {
   readonly reached: ReadonlySet<Oid>;
   /** How many spine commits before `from` are newer than the merge base. */
   readonly behind: number;
-  /** Index on the spine up to which this run has looked. */
+  /** Index on the spine up to which this run has looked; less than asked when `budget` ran out. */
   until: number;
+  /** Merges that this run may still spend on it. */
+  budget: number;
   /** Paths of `net` that the base has not touched since the merge base. */
   readonly untouched: Set<string>;
+  /** Index of the spine commit by which every path was touched. */
+  readyAt: number;
+  /** Lines the branch adds or removes at a path, and no base commit there; null when not looked at. */
+  unheld: Map<string, Set<number>> | null;
+  /** What the spine has at paths of `net` that it touched in this run. */
+  readonly current: Map<string, string>;
   /** For each own commit, base commits that change the same paths. */
   readonly likes: Map<Oid, Oid[]>;
   /** Found in this chunk. */
   candidates: Candidate[];
-  newLikes: Like[];
   /** A base commit of this run touched a path of `net`. */
   isTouched: boolean;
 }
@@ -86,45 +74,37 @@ export interface GroupedRecord {
   readonly isOnSpine: boolean;
 }
 
+/** Oldest first; what a merge brings in comes before it. */
+export const oldestFirst = (records: readonly GroupedRecord[]): GroupedRecord[] =>
+  records.toSorted((a, b) => a.group - b.group || Number(a.isOnSpine) - Number(b.isOnSpine));
+
 /**
- * Looks through base commits for all searches at once.
+ * First sweep: which paths are touched, and which base commits look like own commits.
  *
- * @param records in any order
+ * @param records oldest first
  * @param last index of the newest spine commit among them
  */
-export function sweep(searches: readonly Search[], records: readonly GroupedRecord[], last: number): void {
-  const seekers = indexSearches(searches);
-  for (const search of searches) search.until = Math.max(search.from, last);
-  const oldestFirst = records.toSorted((a, b) => a.group - b.group || Number(a.isOnSpine) - Number(b.isOnSpine));
-  for (const each of oldestFirst) {
-    const overlaps = touch(seekers.byPath, each);
-    const key = pathsKey(each.record.changes.map(({ path }) => path));
-    const twins = (seekers.byKey.get(key) ?? []).filter(({ search }) => isAhead(search, each.group));
-    if (each.record.parents.length < 2) for (const { search, own } of twins) like(search, own, each);
-    if (!each.isOnSpine || each.record.changes.length === 0) continue;
-    const rebased = new Set(twins.filter(({ search, own }) => own === search.own.at(-1)).map(({ search }) => search));
-    for (const search of new Set([...overlaps.keys(), ...rebased])) {
-      if (search.untouched.size > 0) continue;
-      const overlap = overlaps.get(search) ?? 0;
-      const asWhole = overlap === 0 ? [] : [squash(search, each.record, overlap), holder(search, each.record)];
-      offer(search, each, rebased.has(search) ? [...asWhole, rebase(search, each)] : asWhole);
-    }
-  }
-}
-
-interface Seekers {
-  readonly byPath: ReadonlyMap<string, readonly Search[]>;
-  readonly byKey: ReadonlyMap<string, readonly { readonly search: Search; readonly own: OwnCommit }[]>;
-}
-
-function indexSearches(searches: readonly Search[]): Seekers {
+export function sweepPaths(searches: readonly Search[], records: readonly GroupedRecord[], last: number): void {
   const byPath = new Map<string, Search[]>();
   const byKey = new Map<string, { search: Search; own: OwnCommit }[]>();
   for (const search of searches) {
+    search.until = Math.max(search.from, last);
     for (const path of search.net.keys()) pushTo(byPath, path, search);
     for (const own of search.own) if (own.changes.length > 0) pushTo(byKey, own.key, { search, own });
   }
-  return { byPath, byKey };
+  for (const { record, group, isOnSpine } of records) {
+    for (const { path, after } of record.changes) {
+      for (const search of byPath.get(path) ?? []) {
+        if (group <= search.from) continue;
+        touch(search, path, group);
+        if (isOnSpine) search.current.set(path, after);
+      }
+    }
+    if (record.parents.length > 1) continue;
+    for (const { search, own } of byKey.get(keyOf(record)) ?? []) {
+      if (group > search.from) like(search, own.oid, record.oid);
+    }
+  }
 }
 
 function pushTo<T>(map: Map<string, T[]>, key: string, item: T): void {
@@ -133,84 +113,127 @@ function pushTo<T>(map: Map<string, T[]>, key: string, item: T): void {
   else items.push(item);
 }
 
-const isAhead = (search: Search, group: number): boolean => group > search.from && group <= search.until;
+const keyOf = ({ changes }: CommitRecord): string => pathsKey(changes.map(({ path }) => path));
 
-/** Marks the paths a base commit touches; returns how many of each search's paths those are. */
-function touch(byPath: Seekers['byPath'], { record, group }: GroupedRecord): Map<Search, number> {
-  const overlaps = new Map<Search, number>();
-  for (const { path } of record.changes) {
-    for (const search of byPath.get(path) ?? []) {
-      if (!isAhead(search, group)) continue;
-      search.untouched.delete(path);
-      search.isTouched = true;
-      overlaps.set(search, (overlaps.get(search) ?? 0) + 1);
+function touch(search: Search, path: string, group: number): void {
+  search.isTouched = true;
+  if (search.untouched.delete(path) && search.untouched.size === 0) search.readyAt = group;
+}
+
+function like(search: Search, own: Oid, twin: Oid): void {
+  const likes = search.likes.get(own) ?? [];
+  if (likes.length < MAX_LIKES && !likes.includes(twin) && !search.reached.has(twin))
+    search.likes.set(own, [...likes, twin]);
+}
+
+/** Searches that may have candidates: the base has touched every path. */
+export const isReady = ({ net, untouched }: Search): boolean => net.size > 0 && untouched.size === 0;
+
+/** The spine commits that touch a path of a ready search; only their lines matter. */
+export function worthReading(searches: readonly Search[], records: readonly GroupedRecord[]): GroupedRecord[] {
+  const from = new Map<string, number>();
+  for (const search of searches) {
+    if (!isReady(search)) continue;
+    for (const path of search.net.keys()) from.set(path, Math.min(search.from, from.get(path) ?? search.from));
+  }
+  return records.filter(
+    ({ record, group, isOnSpine }) => isOnSpine && record.changes.some(({ path }) => group > (from.get(path) ?? group)),
+  );
+}
+
+/** Numbers of the lines a commit adds and removes, by path; null, as a whole or at a path, where they are not known. */
+export type LineChanges = ReadonlyMap<string, ReadonlySet<number> | null> | null;
+
+/**
+ * Second sweep: candidates for the ready searches.
+ *
+ * @param records what `worthReading` gave
+ */
+export function sweepLines(
+  searches: readonly Search[],
+  records: readonly GroupedRecord[],
+  lines: ReadonlyMap<Oid, LineChanges>,
+): void {
+  const byPath = new Map<string, Search[]>();
+  for (const search of searches)
+    if (isReady(search)) for (const path of search.net.keys()) pushTo(byPath, path, search);
+  for (const { record, group } of records) {
+    const overlaps = new Map<Search, number>();
+    for (const { path } of record.changes) {
+      for (const search of byPath.get(path) ?? []) {
+        if (group <= search.from) continue;
+        overlaps.set(search, (overlaps.get(search) ?? 0) + 1);
+        hold(search, path, lines.get(record.oid) ?? null);
+      }
+    }
+    for (const [search, overlap] of overlaps) {
+      if (group >= search.readyAt && isHeld(search)) offerAll(search, record, group, overlap);
     }
   }
-  return overlaps;
 }
 
-const NOTHING: readonly string[] = [];
-
-function like(search: Search, own: OwnCommit, { record, group }: GroupedRecord): void {
-  if (search.reached.has(record.oid)) return;
-  const wanted = new Map(own.changes.map((change) => [change.path, change]));
-  const checks = record.changes.flatMap(({ path, after: held }) => {
-    const change = wanted.get(path);
-    return change === undefined ? [] : [{ before: change.before, after: change.after, held, deleted: NOTHING }];
-  });
-  search.newLikes.push({ own: own.oid, twin: record.oid, group, checks });
+/** What could not be read counts as held, and merges decide. */
+function hold({ unheld }: Search, path: string, changed: LineChanges): void {
+  const lines = unheld?.get(path);
+  if (lines === undefined) return;
+  const there = changed?.get(path) ?? null;
+  if (there === null) lines.clear();
+  else for (const line of there) lines.delete(line);
+  if (lines.size === 0) unheld?.delete(path);
 }
 
-/** What is offered before the line checks are known. */
-type Offer = Pick<Candidate, 'ours' | 'how' | 'rank'>;
+/** Whether each line has been added, or removed, by some base commit, as far as that was looked at. */
+export const isHeld = ({ unheld }: Search): boolean => unheld === null || unheld.size === 0;
 
-/** All ways in which one base commit may prove the branch have the same files to hold. */
-function offer(search: Search, { record, group }: GroupedRecord, found: readonly (Offer | null)[]): void {
-  const offers = found.filter((each) => each !== null);
-  if (offers.length === 0) return;
-  const { oid: commit, tree } = record;
-  const checks: LineCheck[] = [];
-  for (const { path, after: held } of record.changes) {
-    const wanted = search.net.get(path);
-    if (wanted === undefined) continue;
-    checks.push({ before: wanted.before, after: wanted.after, held, deleted: search.deleted });
-    if (checks.length === MAX_CHECKS) break;
-  }
-  for (const each of offers) search.candidates.push({ ...each, commit, tree, group, checks });
+function offerAll(search: Search, record: CommitRecord, group: number, overlap: number): void {
+  offer(search, squash(search, record, overlap), group);
+  offer(search, rebase(search, record, group), group);
+  offer(search, holder(search, record), group);
+}
+
+function offer(search: Search, candidate: Candidate | null, group: number): void {
+  if (candidate === null || group > search.until) return;
+  if (search.candidates.length >= search.budget) search.until = group - 1;
+  else search.candidates.push(candidate);
 }
 
 /**
  * A base commit as the squash of the branch: it changes the branch's paths, or fewer when the rest
  * was there before, as for a branch stacked on one that landed first. Where neither side moved,
- * contents must already agree.
+ * contents must already agree, but for a new file that may be an old one renamed, with what the
+ * base did to the old one.
  */
-function squash(search: Search, record: CommitRecord, overlap: number): Offer | null {
-  const { parents, changes } = record;
+function squash(search: Search, { oid, tree, parents, changes }: CommitRecord, overlap: number): Candidate | null {
   const [parent] = parents;
   if (parent === undefined || overlap < changes.length) return null;
-  if (!changes.every((change) => couldBeMerged(search.net.get(change.path), change))) return null;
-  return { ours: parent, how: 'replayed', rank: overlap === search.net.size ? 0 : 1 };
+  const mayRename = [...search.net.values()].some(({ after }) => isAbsent(after));
+  if (!changes.every((change) => couldBeMerged(search.net.get(change.path), change, mayRename))) return null;
+  return { commit: oid, tree, ours: parent, how: 'replayed', rank: overlap === search.net.size ? 0 : 1 };
 }
 
-function couldBeMerged(wanted: Change | undefined, change: Change): boolean {
+/** Contents are `<mode>:<oid>`; git gives what is not there the mode 000000. */
+const isAbsent = (content: string): boolean => content.startsWith('000000:');
+
+function couldBeMerged(wanted: Change | undefined, change: Change, mayRename: boolean): boolean {
   if (wanted === undefined || change.before === wanted.after) return false;
+  if (mayRename && isAbsent(wanted.before)) return true;
   return change.before !== wanted.before || change.after === wanted.after;
 }
 
+/** A base commit as the last of the branch's commits, replayed one by one on top of each other. */
+function rebase({ own, from, behind }: Search, record: CommitRecord, group: number): Candidate | null {
+  if (own.length < 2 || group - own.length < from - behind || own.at(-1)?.key !== keyOf(record)) return null;
+  const { oid, tree } = record;
+  return { commit: oid, tree, ours: `${oid}~${own.length}`, how: 'replayed', rank: 1 };
+}
+
 /** A base commit after which merging the branch may add nothing: it brought the branch and more. */
-function holder(search: Search, { oid, changes }: CommitRecord): Offer | null {
+function holder(search: Search, { oid, tree, changes }: CommitRecord): Candidate | null {
   let isEqual = false;
   for (const { path, after } of changes) {
     const wanted = search.net.get(path);
     if (wanted?.before === after) return null;
     isEqual ||= wanted?.after === after;
   }
-  return { ours: oid, how: 'adds-nothing', rank: isEqual ? 2 : 3 };
-}
-
-/** A base commit as the last of the branch's commits, replayed one by one on top of each other. */
-function rebase(search: Search, { record, group }: GroupedRecord): Offer | null {
-  const count = search.own.length;
-  if (count < 2 || group - count < search.from - search.behind) return null;
-  return { ours: `${record.oid}~${count}`, how: 'replayed', rank: 1 };
+  return { commit: oid, tree, ours: oid, how: 'adds-nothing', rank: isEqual ? 2 : 3 };
 }

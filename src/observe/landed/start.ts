@@ -8,7 +8,6 @@
  */
 import {
   BELOW,
-  type Change,
   type CommitGraph,
   independent,
   type Limits,
@@ -23,8 +22,8 @@ import {
 import type { Oid } from '../../core/model.ts';
 import type { CachedOpen, CachedProof, Memory } from './cache.ts';
 import { landedMessages } from './messages.ts';
-import { changesOf, commonAncestor, graphOf, type Pair, presentCommits } from './read.ts';
-import type { OwnCommit } from './search.ts';
+import { commonAncestor, graphOf, presentCommits } from './read.ts';
+import type { LineChanges } from './search.ts';
 import type { View } from './view.ts';
 
 /** What judging one base needs at hand. */
@@ -35,6 +34,8 @@ export interface Judging {
   readonly ref: string;
   readonly limits: Limits;
   readonly memory: Memory;
+  /** What base commits change, shared by all that is judged in one run. */
+  readonly lines: Map<Oid, LineChanges>;
 }
 
 /** What came of one head. `unread` is not remembered, but for how far the search got. */
@@ -168,6 +169,8 @@ function root(
   if ([...own.commits].some((oid) => view.shallow.has(oid)))
     return { outcome: unreadOutcome(landedMessages.shallow(ref)) };
   const fingerprint = `${own.commits.size}/${pathsKey(own.frontier)}`;
+  if (own.frontier.length === 0 && view.shallow.size > 0)
+    return { outcome: unreadOutcome(landedMessages.shallow(ref)) };
   if (own.frontier.length === 0) {
     const open: CachedOpen = { ...BLANK, head: tip, at: base, own: fingerprint, code: 'unrelated' };
     return { outcome: { kind: 'open', open, prior: null } };
@@ -176,7 +179,7 @@ function root(
   return { tip, own, fingerprint, priors };
 }
 
-export const BLANK = { mergeBases: [], behind: 0, untouched: [], likes: [], detail: [] } as const;
+export const BLANK = { mergeBases: [], behind: 0, untouched: [], unheld: [], likes: [], detail: [] } as const;
 
 /** Reads the base's history for as many branches as the limit allows, the nearest ones first. */
 async function readHistory(
@@ -263,73 +266,4 @@ function startOf(history: BaseHistory, { tip, own, fingerprint, priors }: Rooted
   const mergeBases = independent(graph, spine, own.frontier);
   const from = newestOnSpine(graph, spine, mergeBases);
   return { tip, own, fingerprint, mergeBases, behind: 0, reached, from, prior: null };
-}
-
-/** What a branch changes: as a whole, and commit by commit. */
-export interface Shape {
-  readonly net: ReadonlyMap<string, Change>;
-  /** Oldest first, merges left out. */
-  readonly own: readonly OwnCommit[];
-}
-
-/** Reads what branches change. A branch that cannot be read has its reason instead. */
-export async function shapesOf(
-  { view, limits }: Judging,
-  starts: readonly Start[],
-  graph: CommitGraph,
-): Promise<ReadonlyMap<Start, Shape | string>> {
-  const order = new Map([...graph.keys()].map((oid, index) => [oid, index]));
-  const wanted = starts.map((start) => ({ start, pairs: pairsOf(start, graph, order, limits.patches) }));
-  const shapes = new Map<Start, Shape | string>();
-  const together = await changesOf(
-    view,
-    wanted.flatMap(({ pairs }) => pairs),
-  );
-  let at = 0;
-  for (const { start, pairs } of wanted) {
-    const read = together.known ? together : await changesOf(view, pairs);
-    const from = together.known ? at : 0;
-    at += pairs.length;
-    shapes.set(
-      start,
-      read.known ? shapeOf(start, pairs, read.value.slice(from, from + pairs.length), limits) : read.why,
-    );
-  }
-  return shapes;
-}
-
-/** First the merge bases against the tip, then the own commits against their parents, oldest first. */
-function pairsOf(start: Start, graph: CommitGraph, order: ReadonlyMap<Oid, number>, maxOwn: number): Pair[] {
-  const whole = start.mergeBases.map((from) => ({ from, to: start.tip }));
-  const plain = [...start.own.commits].filter((oid) => (graph.get(oid)?.length ?? 0) < 2);
-  if (plain.length > maxOwn) return whole;
-  const oldestFirst = plain.toSorted((a, b) => (order.get(b) ?? 0) - (order.get(a) ?? 0));
-  return [...whole, ...oldestFirst.map((to) => ({ from: graph.get(to)?.[0] ?? null, to }))];
-}
-
-function shapeOf(
-  { mergeBases }: Start,
-  pairs: readonly Pair[],
-  changes: readonly (readonly Change[])[],
-  limits: Limits,
-): Shape | string {
-  const net = netOf(changes.slice(0, mergeBases.length));
-  if (net.size > limits.paths) return landedMessages.limit.paths(limits.paths);
-  const own = pairs.slice(mergeBases.length).map(({ from, to }, index): OwnCommit => {
-    const each = changes[mergeBases.length + index] ?? [];
-    return { oid: to, parent: from, key: pathsKey(each.map(({ path }) => path)), changes: each };
-  });
-  return { net, own };
-}
-
-/** Before a path that two merge bases disagree about stands what equals nothing. */
-const DISPUTED = '?';
-
-/** What the tip has that no merge base has: of several merge bases, the content of any is the base's own. */
-function netOf(perMergeBase: readonly (readonly Change[])[]): Map<string, Change> {
-  const [first = [], ...others] = perMergeBase;
-  if (others.length === 0) return new Map(first.map((change) => [change.path, change]));
-  const rest = others.map((changes) => new Set(changes.map(({ path }) => path)));
-  const inAll = first.filter(({ path }) => rest.every((paths) => paths.has(path)));
-  return new Map(inAll.map((change) => [change.path, { ...change, before: DISPUTED }]));
 }

@@ -33,12 +33,12 @@ export interface ViewOptions {
   readonly isOutOfTime: () => boolean;
 }
 
-/** What the system's configuration could still say about a merge or a difference. */
+/** What the system's configuration could still say about a merge or a difference; files over 1 MB count as binary. */
 const NEUTRAL_CONFIG = [
   'core.attributesFile=/dev/null',
   'core.ignoreCase=false',
   'core.quotePath=true',
-  'core.bigFileThreshold=512m',
+  'core.bigFileThreshold=1m',
   'core.fsync=none',
   'core.looseCompression=0',
   'merge.renames=true',

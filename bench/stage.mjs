@@ -1,0 +1,111 @@
+/**
+ * Throwaway repositories to measure on.
+ *
+ * Contract: everything lies below one temporary directory, with a HOME of its own; git's own
+ * variables and the hook switches of the surroundings do not reach it.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+const PROJECT = resolve(import.meta.dirname, '..');
+
+/** Opens a place with a HOME and a private copy of the built program. */
+export function openStage() {
+  const place = mkdtempSync(join(tmpdir(), 'reaper-bench-'));
+  const home = join(place, 'home');
+  mkdirSync(home);
+  writeFileSync(
+    join(home, '.gitconfig'),
+    '[user]\n\tname = Bench\n\temail = bench@example.invalid\n[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n',
+  );
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(GIT_|REAPER_|CI$|HUSKY|LEFTHOOK|NODE_OPTIONS|npm_)/.test(name),
+  );
+  const env = { ...Object.fromEntries(kept), HOME: home, XDG_CONFIG_HOME: join(home, '.config'), NO_COLOR: '1' };
+  for (const part of ['dist', 'hooks']) cpSync(join(PROJECT, part), join(place, 'package', part), { recursive: true });
+  const program = join(place, 'package', 'dist', 'cli.js');
+  const run = (file, args, cwd) =>
+    execFileSync(file, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28 });
+  return {
+    place,
+    home,
+    env,
+    program,
+    git: (args, cwd) => run('git', args, cwd),
+    sh: (script, cwd) => run('sh', ['-c', script], cwd),
+    reaper: (args, cwd) => run(process.execPath, [program, ...args], cwd),
+    close: () => rmSync(place, { recursive: true, force: true, maxRetries: 5 }),
+  };
+}
+
+/** Writes `count` small files, a hundred to a directory. */
+export function fill(directory, count, text = (index) => `file ${index}\n`) {
+  for (let index = 0; index < count; index++)
+    put(join(directory, `d${Math.floor(index / 100)}`, `f${index}.txt`), text(index));
+}
+
+export function put(path, text) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** A repository with `files` files on `main`, and whatever `.gitignore` is given. */
+export function makeRepo(stage, name, { files = 20, ignore = 'node_modules/\n.agent-config/\n' } = {}) {
+  const root = join(stage.place, name, 'repo');
+  mkdirSync(root, { recursive: true });
+  stage.git(['init', '-q', '-b', 'main'], root);
+  fill(root, files);
+  put(join(root, '.gitignore'), ignore);
+  stage.git(['add', '-A'], root);
+  stage.git(['commit', '-q', '-m', 'first'], root);
+  return root;
+}
+
+/** Where the worktree of that name lies. */
+export const treeOf = (root, name) => join(dirname(root), 'wt', name);
+
+/** Adds worktrees on `agent/<prefix><n>` that were made a moment ago. */
+export function addYoung(stage, root, count, prefix = 'w', from = 0) {
+  const names = Array.from({ length: count }, (_, index) => `${prefix}${from + index}`);
+  const lines = names.map((name) => `git worktree add -q -b agent/${name} '${treeOf(root, name)}' main`);
+  stage.sh(lines.join('\n'), root);
+  return names;
+}
+
+/** Adds worktrees with one commit each, squash-merged into main, clean and left alone for two days. */
+export function addLanded(stage, root, count, prefix = 'l') {
+  const names = addYoung(stage, root, count, prefix);
+  const lines = names.map((name) => {
+    const tree = treeOf(root, name);
+    return [
+      `echo ${name} >'${tree}/${name}.txt'`,
+      `git -C '${tree}' add -A`,
+      `git -C '${tree}' commit -q -m 'Add ${name}'`,
+      `git merge -q --squash agent/${name} >/dev/null`,
+      `git commit -q -m 'Add ${name} (squashed)'`,
+    ].join('\n');
+  });
+  stage.sh(lines.join('\n'), root);
+  for (const name of names) leaveAlone(stage, root, name);
+  return names;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Files two days old, the index an hour younger, so that git need not read their content again. */
+export function leaveAlone(stage, root, name) {
+  const tree = treeOf(root, name);
+  setTimes(tree, 48 * HOUR_MS);
+  stage.git(['update-index', '-q', '--refresh'], tree);
+  setTimes(join(root, '.git', 'worktrees', name), 47 * HOUR_MS);
+  setTimes(join(root, '.git', 'logs', 'refs', 'heads', 'agent', name), 47 * HOUR_MS);
+}
+
+export function setTimes(path, ageMs) {
+  const info = lstatSync(path);
+  if (info.isDirectory()) for (const name of readdirSync(path)) setTimes(join(path, name), ageMs);
+  const at = new Date(Date.now() - ageMs);
+  utimesSync(path, at, at);
+}

@@ -1,0 +1,51 @@
+/**
+ * What stands in the way of a restore, before anything is touched.
+ *
+ * Contract: reads only. A branch that our own, still locked registration has checked out is not taken:
+ * a killed reclaim or restore leaves it so.
+ * Failure direction: what cannot be read is an obstacle.
+ */
+import type { Entry } from '../core/entry.ts';
+import { branchAt, checkedOutBy } from './branch.ts';
+import { type Actor, isThere } from './context.ts';
+import { ourAdminDir, registeredPath } from './registration.ts';
+import type { Restored } from './restore.ts';
+
+export type Obstacle = Extract<Restored, { ok: false }>;
+
+export async function obstacle(actor: Actor, entry: Entry, target: string, detach: boolean): Promise<Obstacle | null> {
+  if (entry.phase === 'purging')
+    return refuse(
+      'gone',
+      'its files are being purged; once `reaper-hook purge` has finished, its commit can be restored',
+    );
+  if (entry.kind !== 'registration') {
+    const taken = await isThere(actor, target);
+    if (!taken.ok) return refuse('failed', taken.why);
+    if (taken.value) return refuse('path-taken', `${target} exists`);
+  }
+  if (entry.kind !== 'staging') return detach ? null : branchTaken(actor, entry);
+  const waiting = await isThere(actor, entry.tree);
+  if (!waiting.ok) return refuse('failed', waiting.why);
+  return waiting.value ? null : refuse('gone', 'its files were purged');
+}
+
+async function branchTaken(actor: Actor, entry: Entry): Promise<Obstacle | null> {
+  const { branch } = entry;
+  if (branch === null) return null;
+  const holder = await checkedOutBy(actor, branch);
+  if (!holder.ok) return refuse('failed', holder.why);
+  if (holder.value !== null) {
+    const ours = await ourAdminDir(actor, entry);
+    if (!ours.ok) return refuse('failed', ours.why);
+    const own = ours.value === null ? null : await registeredPath(actor, ours.value);
+    if (holder.value !== own) return refuse('branch-taken', `${branch} is checked out at ${holder.value}`);
+  }
+  const present = await branchAt(actor, branch);
+  if (!present.ok) return refuse('failed', present.why);
+  if (present.value !== null && present.value !== entry.head)
+    return refuse('branch-taken', `${branch} has moved to ${present.value.slice(0, 10)}`);
+  return null;
+}
+
+const refuse = (problem: Obstacle['problem'], why: string): Obstacle => ({ ok: false, problem, why });

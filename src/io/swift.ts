@@ -1,0 +1,184 @@
+/**
+ * The same disk, answered without a detour through node's thread pool where that is safe.
+ *
+ * Contract: same answers as the disk it wraps. A call that only looks at a name (or removes one) is made at
+ * once when the kernel's mount list says that its path lies on a local file system: ten times cheaper.
+ * Everything else, and everything where there is no such list, goes the long way.
+ * Failure direction: a file system that may not answer (network, user space, automounted, unknown) never
+ * holds up the timers that end a pass; long runs of quick calls let those timers in.
+ */
+import * as fs from 'node:fs';
+import { entryOf, infoOf, MAX_TEXT_BYTES } from './disk.ts';
+import type { Disk, DiskAnswer, FileInfo } from './ports.ts';
+
+/** Kept by the kernel on this machine's own devices or memory. Anything not named here counts as remote. */
+const LOCAL_TYPES = new Set([
+  'ext2',
+  'ext3',
+  'ext4',
+  'xfs',
+  'btrfs',
+  'f2fs',
+  'zfs',
+  'overlay',
+  'tmpfs',
+  'ramfs',
+  'bcachefs',
+]);
+
+/** Timers wait no longer than this for a run of quick calls to end. */
+const BREATH_MS = 10;
+
+interface Mount {
+  readonly point: string;
+  readonly isLocal: boolean;
+}
+
+/** Wraps `disk`. */
+export function swift(disk: Disk): Disk {
+  const isLocal = localPaths();
+  if (isLocal === null) return disk;
+  let sinceMs = performance.now();
+  const quick = async <T>(path: string, call: () => T, slow: () => Promise<DiskAnswer<T>>): Promise<DiskAnswer<T>> => {
+    if (!isLocal(path)) return slow();
+    if (performance.now() - sinceMs > BREATH_MS) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      sinceMs = performance.now();
+    }
+    return answer(call);
+  };
+  /** What follows a link in the last component must not be led away by it. */
+  const unlessLink: typeof quick = async (path, call, slow) =>
+    isLocal(path) && isPlain(path) ? quick(path, call, slow) : slow();
+  return {
+    ...disk,
+    lstat: (path) =>
+      quick(
+        path,
+        () => lookAt(path),
+        () => disk.lstat(path),
+      ),
+    stat: (path) =>
+      unlessLink(
+        path,
+        () => infoOf(fs.statSync(path)),
+        () => disk.stat(path),
+      ),
+    readText: (path, maxBytes = MAX_TEXT_BYTES) =>
+      unlessLink(
+        path,
+        () => readText(path, maxBytes),
+        () => disk.readText(path, maxBytes),
+      ),
+    list: (path) =>
+      unlessLink(
+        path,
+        () => fs.readdirSync(path, { withFileTypes: true }).map(entryOf),
+        () => disk.list(path),
+      ),
+    removeFile: (path) =>
+      quick(
+        path,
+        () => fs.unlinkSync(path),
+        () => disk.removeFile(path),
+      ),
+    removeEmptyDir: (path) =>
+      quick(
+        path,
+        () => fs.rmdirSync(path),
+        () => disk.removeEmptyDir(path),
+      ),
+  };
+}
+
+/** Without the exception for what is absent, whose making costs more than the look. */
+function lookAt(path: string): FileInfo {
+  const stats = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined)
+    throw Object.assign(absent, { message: `ENOENT: no such file or directory, lstat '${path}'` });
+  return infoOf(stats);
+}
+
+/** One object for all: nobody keeps it, and a stack would cost more than everything else. */
+const absent = Object.assign(new Error(), { code: 'ENOENT' });
+
+const isPlain = (path: string): boolean => {
+  try {
+    return !fs.lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
+};
+
+/** The same bounded, regular-files-only reading as the long way. */
+function readText(path: string, maxBytes: number): string {
+  const file = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  try {
+    const stats = fs.fstatSync(file);
+    if (!stats.isFile()) throw Object.assign(new Error(`${path} is not a regular file`), { code: 'EINVAL' });
+    if (stats.size > maxBytes)
+      throw Object.assign(new Error(`${path} is larger than ${maxBytes} bytes`), { code: 'EFBIG' });
+    return fs.readFileSync(file, 'utf8');
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+function answer<T>(call: () => T): DiskAnswer<T> {
+  try {
+    return { ok: true, value: call() };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { ok: false, code: code ?? 'UNKNOWN', why: message };
+  }
+}
+
+/** Tells local paths from others, or null where the kernel keeps no list. */
+function localPaths(): ((path: string) => boolean) | null {
+  const mounts = readMounts();
+  if (mounts === null) return null;
+  const remembered = new Map<string, boolean>();
+  return (path) => {
+    const end = path.lastIndexOf('/');
+    const directory = end > 0 ? path.slice(0, end) : '/';
+    let known = remembered.get(directory);
+    if (known === undefined) {
+      // The path itself may be a mount point, so it decides when it is one.
+      known = mountOf(directory, mounts);
+      remembered.set(directory, known);
+    }
+    return known && !isMountPoint(path, mounts);
+  };
+}
+
+const isMountPoint = (path: string, mounts: readonly Mount[]): boolean =>
+  mounts.some(({ point, isLocal }) => !isLocal && point === path);
+
+/** The longest mount point above decides; of two at one point, the later one. */
+function mountOf(directory: string, mounts: readonly Mount[]): boolean {
+  let best: Mount | null = null;
+  for (const mount of mounts) {
+    const covers = mount.point === '/' || directory === mount.point || directory.startsWith(`${mount.point}/`);
+    if (covers && mount.point.length >= (best?.point.length ?? 0)) best = mount;
+  }
+  return best?.isLocal === true;
+}
+
+function readMounts(): Mount[] | null {
+  try {
+    const lines = fs
+      .readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+    return lines.map((line) => {
+      const point = line.split(' ')[4] ?? '/';
+      const type = /^.* - (\S+) /.exec(line)?.[1] ?? '';
+      return { point: unescaped(point), isLocal: LOCAL_TYPES.has(type) };
+    });
+  } catch {
+    return null;
+  }
+}
+
+const unescaped = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_whole, digits) => String.fromCharCode(Number.parseInt(digits, 8)));

@@ -1,0 +1,83 @@
+/**
+ * How many bytes things take, measured when there is time and remembered.
+ *
+ * Contract: reads only. A size is for people and for `quarantine.max`; no verdict rests on it.
+ * Failure direction: what was not measured has no size.
+ */
+import type { Entry } from './core/entry.ts';
+import { keyOf, type Ledger } from './core/ledger.ts';
+import type { Candidate } from './core/model.ts';
+import type { Io } from './io/ports.ts';
+import { sizeOf } from './observe/size.ts';
+
+/** Trees grow and shrink; for an overview half a day is new enough. */
+const FRESH_MS = 12 * 3_600_000;
+
+export type Sizes = Ledger['sizes'];
+
+/** The key under which a quarantined thing's size is remembered. */
+export const entryKey = ({ id }: Pick<Entry, 'id'>): string => `entry:${id}`;
+
+export interface Measuring {
+  readonly io: Pick<Io, 'disk' | 'clock'>;
+  readonly isOutOfTime: () => boolean;
+  readonly say?: (progress: MeasuringProgress) => void;
+}
+
+export interface MeasuringProgress {
+  readonly path: string;
+  readonly done: number;
+  readonly total: number;
+  /** Bytes measured so far, and milliseconds it took. */
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+/** What is to be measured: its key and where it lies. */
+export interface Thing {
+  readonly key: string;
+  readonly path: string;
+}
+
+export const thingOf = (candidate: Candidate): Thing[] =>
+  candidate.kind === 'worktree' && candidate.isMissing ? [] : [{ key: keyOf(candidate), path: candidate.path }];
+
+/** A quarantined thing lies in a directory of its own, ballast beside its tree. */
+export const thingOfEntry = (entry: Entry): Thing[] =>
+  entry.tree === null || entry.phase === 'purged'
+    ? []
+    : [{ key: entryKey(entry), path: entry.tree.slice(0, entry.tree.lastIndexOf('/')) }];
+
+/** The sizes known before, with those measured that were missing or old; the longest unmeasured first. */
+export async function measure(things: readonly Thing[], known: Sizes, how: Measuring): Promise<Sizes> {
+  const { io, isOutOfTime } = how;
+  const startMs = io.clock.nowMs();
+  const isOld = ({ key }: Thing) => startMs - (known[key]?.atMs ?? 0) > FRESH_MS;
+  const due = things.filter(isOld).sort((one, other) => (known[one.key]?.atMs ?? 0) - (known[other.key]?.atMs ?? 0));
+  const sizes: Record<string, { bytes: number; atMs: number }> = {};
+  for (const { key } of things) if (known[key] !== undefined) sizes[key] = known[key];
+  let bytes = 0;
+  for (const [index, { key, path }] of due.entries()) {
+    if (isOutOfTime()) break;
+    how.say?.({ path, done: index, total: due.length, bytes, ms: io.clock.nowMs() - startMs });
+    const size = await sizeOf(io.disk, path, isOutOfTime);
+    if (size === null) continue;
+    bytes += size;
+    sizes[key] = { bytes: size, atMs: startMs };
+  }
+  return sizes;
+}
+
+/** Bytes of an entry's files, measured now. */
+export async function heldBytes(
+  io: Pick<Io, 'disk'>,
+  entry: Entry,
+  isOutOfTime: () => boolean,
+): Promise<number | null> {
+  const [thing] = thingOfEntry(entry);
+  return thing === undefined ? 0 : sizeOf(io.disk, thing.path, isOutOfTime);
+}
+
+/** Sizes of candidates alone. */
+export const withoutEntries = (sizes: Sizes): Sizes =>
+  Object.fromEntries(Object.entries(sizes).filter(([key]) => !key.startsWith('entry:')));

@@ -1,0 +1,4 @@
+import { HAZARDS } from './cases/index.ts';
+import { specify } from './support.ts';
+
+specify(HAZARDS.C);

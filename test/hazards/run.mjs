@@ -1,0 +1,76 @@
+/**
+ * `npm run hazards`: every case against our pass and against three ways to clean up that people use.
+ *
+ * Contract: each on a fresh repository of its own. Prints a table; `--write` puts it into README.md
+ * between the hazards marks, `--cases` lists what each one got wrong. Exits 1 when our own pass got
+ * anything wrong.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assemble, PROJECT, table } from './crew.mjs';
+
+const crew = await assemble();
+try {
+  const plan = await crew.ask({ ask: 'list' });
+  const cases = plan.hazards.map((hazard, index) => ({ ...hazard, index })).filter(isTried);
+  const results = await Promise.all(cases.map((hazard) => against(plan.cleaners, hazard)));
+  const text = tableOf(plan, results);
+  console.log(text);
+  if (process.argv.includes('--cases')) for (const result of results) list(result);
+  const [us] = plan.cleaners;
+  const ourFaults = results.flatMap(({ sentence, by }) => by[us].faults.map((fault) => `${sentence}: ${fault}`));
+  for (const fault of ourFaults) console.error(`ours: ${fault}`);
+  if (process.argv.includes('--write')) write(text);
+  process.exitCode = ourFaults.length > 0 ? 1 : 0;
+} finally {
+  crew.dismiss();
+}
+
+function isTried({ kind, impossible }) {
+  return kind !== 'holds' && impossible === null;
+}
+
+async function against(cleaners, hazard) {
+  const by = {};
+  for (const cleaner of cleaners) {
+    const { lost, kept, wrong } = await crew.ask({ ask: 'try', hazard: hazard.index, cleaner });
+    by[cleaner] = { lost: lost.length > 0, kept: kept.length > 0, faults: [...lost, ...kept, ...wrong] };
+  }
+  return { ...hazard, by };
+}
+
+function tableOf({ families, cleaners }, results) {
+  const head = ['', 'cases', ...cleaners.map((name) => (name === 'ours' ? '**reaper-hook**' : name))];
+  const row = (title, part) => [title, part.length, ...cleaners.map((name) => scoreOf(part, name))];
+  const rows = Object.entries(families).map(([letter, title]) =>
+    row(`${letter}. ${title}`, results.filter(({ family }) => family === letter)),
+  );
+  const keeps = results.filter(({ kind }) => kind === 'keeps').length;
+  const note = [
+    `${keeps} cases hold something that must survive, ${results.length - keeps} something that must go.`,
+    'Each cell: taken wrongly / kept wrongly. Everything has been idle for 30 days unless the case says otherwise.',
+  ].join(' ');
+  return `${table([head, ...rows, row('**all**', results)])}\n\n${note}`;
+}
+
+function scoreOf(part, name) {
+  const taken = part.filter(({ by }) => by[name].lost).length;
+  const kept = part.filter(({ by }) => by[name].kept).length;
+  return `${taken} / ${kept}`;
+}
+
+function list({ sentence, family, by }) {
+  const said = Object.entries(by).map(
+    ([name, { lost, kept }]) => `${name}: ${[lost && 'taken wrongly', kept && 'kept wrongly'].filter(Boolean).join(', ') || 'right'}`,
+  );
+  console.log(`${family} ${sentence}\n    ${said.join(' | ')}`);
+}
+
+/** Replaces what stands between the marks; without a README, or marks in it, there is nothing to write. */
+function write(text) {
+  const path = join(PROJECT, 'README.md');
+  const readme = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const marks = /(<!-- hazards:begin -->)[\s\S]*?(<!-- hazards:end -->)/;
+  if (!marks.test(readme)) return console.error('README.md has no hazards marks; nothing was written');
+  writeFileSync(path, readme.replace(marks, (_all, begin, end) => `${begin}\n${text}\n${end}`));
+}
