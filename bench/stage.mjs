@@ -9,7 +9,8 @@ import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesS
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-const PROJECT = resolve(import.meta.dirname, '..');
+/** Where `dist` and `hooks` are taken from: the project, unless another build is to be measured. */
+const PROJECT = process.env.BENCH_PACKAGE ?? resolve(import.meta.dirname, '..');
 
 /** Opens a place with a HOME and a private copy of the built program. */
 export function openStage() {

@@ -14,7 +14,7 @@ import type { WorktreeCandidate } from './core/model.ts';
 import type { Settings } from './core/settings.ts';
 import { createMachine } from './io/machine.ts';
 import type { Io } from './io/ports.ts';
-import { findProgram } from './io/program.ts';
+import { findProgram, workingTreesAround } from './io/program.ts';
 import { discover, gitVersion, isGitNewEnough, OLDEST_GIT, type Repository } from './observe/repository.ts';
 import { listWorktrees } from './observe/worktrees.ts';
 
@@ -102,7 +102,7 @@ function userConfigHome(home: string): string {
 }
 
 function realMachine(wish: WorkspaceWish): Io | null {
-  const git = findProgram('git', [wish.cwd]);
+  const git = findProgram('git', workingTreesAround(wish.from ?? wish.cwd));
   return git === null ? null : createMachine(git, wish.deadlineMs);
 }
 

@@ -5,6 +5,7 @@
  * a killed reclaim or restore leaves it so.
  * Failure direction: what cannot be read is an obstacle.
  */
+import { dirname } from 'node:path';
 import type { Entry } from '../core/entry.ts';
 import { branchAt, checkedOutBy } from './branch.ts';
 import { type Actor, isThere } from './context.ts';
@@ -24,10 +25,29 @@ export async function obstacle(actor: Actor, entry: Entry, target: string, detac
     if (!taken.ok) return refuse('failed', taken.why);
     if (taken.value) return refuse('path-taken', `${target} exists`);
   }
+  const far = await tooFar(actor, entry, target);
+  if (far !== null) return far;
   if (entry.kind !== 'staging') return detach ? null : branchTaken(actor, entry);
   const waiting = await isThere(actor, entry.tree);
   if (!waiting.ok) return refuse('failed', waiting.why);
   return waiting.value ? null : refuse('gone', 'its files were purged');
+}
+
+/** Files that are still held are renamed, never copied, so they can only go to their own file system. */
+async function tooFar({ io }: Actor, entry: Entry, target: string): Promise<Obstacle | null> {
+  if (entry.tree === null) return null;
+  const held = await io.disk.lstat(entry.tree);
+  if (!held.ok) return held.code === 'ENOENT' ? null : refuse('failed', held.why);
+  for (let above = dirname(target); ; above = dirname(above)) {
+    const place = await io.disk.stat(above);
+    if (place.ok && place.value.dev === held.value.dev) return null;
+    if (place.ok)
+      return refuse(
+        'failed',
+        `${above} is on another file system than the quarantine; restore it elsewhere and move it`,
+      );
+    if (place.code !== 'ENOENT' || above === dirname(above)) return refuse('failed', place.why);
+  }
 }
 
 async function branchTaken(actor: Actor, entry: Entry): Promise<Obstacle | null> {

@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findProgram } from '../io/program.ts';
+import { findProgram, workingTreesAround } from '../io/program.ts';
 import { type Answer, type Context, problem } from './context.ts';
 import { openStage, type Stage } from './demo-stage.ts';
 
@@ -21,7 +21,7 @@ const GOES = ['add-pears', 'add-plums', 'fix-sign', 'never-used'];
 const STAYS = ['half-done', 'dirty', 'live', 'has-secret', 'locked', 'just-made'];
 
 export async function demo(context: Context, keep: boolean): Promise<Answer> {
-  const git = findProgram('git');
+  const git = findProgram('git', workingTreesAround(process.cwd()));
   if (git === null) return problem('no-git', 'git was not found on PATH', 'install git 2.38 or newer');
   const place = realpathSync(mkdtempSync(join(tmpdir(), 'reaper-demo-')));
   let stage: Stage | null = null;

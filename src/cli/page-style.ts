@@ -21,7 +21,7 @@ rect.reclaim { fill: var(--reclaim); } rect.attention { fill: var(--attention); 
 rect.keep { fill: var(--keep); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
-th { color: var(--dim); font-weight: 600; } code { font-size: 13px; overflow-wrap: anywhere; }
+td:has(> .badge), td.tight { white-space: nowrap; } th { color: var(--dim); font-weight: 600; } code { font-size: 13px; overflow-wrap: anywhere; }
 .badge { white-space: nowrap; font-weight: 600; } .badge.reclaim { color: var(--reclaim); }
 .badge.attention { color: var(--attention); } .badge.wait { color: var(--wait); } .badge.keep { color: var(--keep); }
 `;

@@ -173,10 +173,15 @@ function log({ records }: PageInput): string {
   return table(['when', 'event', 'what', 'why', 'bytes'], rows);
 }
 
+/** Sizes, times and the like stay on one line. */
+const isTight = (cell: string): boolean => cell.length <= MOST_TIGHT && !cell.includes('<');
+
+const MOST_TIGHT = 16;
+
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '<p class="none">Nothing.</p>';
   const line = (cells: readonly string[], tag: string) =>
-    `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>`;
+    `<tr>${cells.map((cell) => `<${tag}${isTight(cell) ? ' class="tight"' : ''}>${cell}</${tag}>`).join('')}</tr>`;
   const body = rows.map((cells) => line(cells, 'td')).join('\n');
   return `<div class="wide"><table><thead>${line(head, 'th')}</thead><tbody>\n${body}\n</tbody></table></div>`;
 }

@@ -49,8 +49,10 @@ export async function lookOnly(
 function page(context: Context, workspace: Workspace, report: PassReport, extras: Extras): string {
   const nowMs = workspace.io.clock.nowMs();
   const { colors } = context;
-  if (report.results.length === 0 && extras.entries.length === 0 && extras.strays.length === 0)
-    return `nothing to do: no worktree or staging entry matches the managed patterns (${COMMAND} doctor shows them)`;
+  if (report.results.length === 0 && extras.entries.length === 0 && extras.strays.length === 0) {
+    const none = `nothing to do: no worktree or staging entry matches the managed patterns (${COMMAND} doctor shows them)`;
+    return [none, ...lostParts(context, report, extras)].join('\n\n');
+  }
   const parts = [totals(context, report, extras)];
   if (report.results.length > 0) parts.push(candidateTable(context, report.results, nowMs, extras.sizes));
   if (report.results.some(({ inquiry }) => inquiry.verdict.verdict === 'reclaim'))

@@ -218,17 +218,28 @@ function ownerWords(result: CandidateResult, nowMs: number): string {
 
 /** Rows of quarantine entries, newest first. */
 export function quarantineTable(context: Context, entries: readonly Entry[], nowMs: number): string {
-  const rows = [...entries]
-    .reverse()
-    .map((entry) => [
-      entry.id,
-      printable(entry.branch ?? entry.path),
-      entry.because,
-      `${duration(nowMs - entry.atMs)} ago`,
-      entry.unverified ? 'kept: its second look was cut off' : restorableWords(entry, nowMs),
-      entry.bytes === null ? '' : bytes(entry.bytes),
-    ]);
+  const newest = [...entries].reverse();
+  if (context.width !== null && context.width < WIDE_ENOUGH) return narrowQuarantine(context, newest, nowMs);
+  const rows = newest.map((entry) => [
+    entry.id,
+    printable(entry.branch ?? entry.path),
+    entry.because,
+    `${duration(nowMs - entry.atMs)} ago`,
+    entry.unverified ? 'kept: its second look was cut off' : restorableWords(entry, nowMs),
+    entry.bytes === null ? '' : bytes(entry.bytes),
+  ]);
   return layOut(rows, context.width, [1, 2]);
+}
+
+/** Two lines an entry: what it was and how much, and its id for the undo. */
+function narrowQuarantine({ width, colors }: Context, entries: readonly Entry[], nowMs: number): string {
+  const rows = entries.map((entry) => [
+    printable(entry.branch ?? entry.path),
+    entry.bytes === null ? '' : bytes(entry.bytes),
+    `${duration(nowMs - entry.atMs)} ago`,
+  ]);
+  const heads = layOut(rows, width, [0]).split('\n');
+  return entries.flatMap((entry, index) => [heads[index] ?? '', `  ${colors.dim(entry.id)}`]).join('\n');
 }
 
 function restorableWords(entry: Entry, nowMs: number): string {

@@ -91,7 +91,7 @@ export const reasonSentence = ({ code, detail }: Reason): string => `${reasonWor
 /** Why a candidate may go, in words. */
 export function groundWords(verdict: Extract<Verdict, { verdict: 'reclaim' }>): string {
   const { ground, evidence } = verdict;
-  if (ground === 'stale') return 'its process is gone';
+  if (ground === 'stale') return 'left behind: nobody uses it';
   if (ground === 'empty') return `never used: on ${shortRef(evidence?.ref)} with no commit of its own`;
   if (evidence === null) return 'landed';
   const into = `in ${shortRef(evidence.ref)}`;

@@ -4,8 +4,8 @@
  * Contract: only absolute PATH entries are looked at, and none inside `forbidden` directories
  * (the repository's worktrees). Failure direction: not found, never a relative guess.
  */
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join, sep } from 'node:path';
+import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, delimiter, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 
 /**
  * The absolute path of an executable, or null.
@@ -19,11 +19,61 @@ export function findProgram(
 ): string | null {
   const names = process.platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name];
   for (const directory of path.split(delimiter)) {
-    if (!isAbsolute(directory) || forbidden.some((tree) => isInside(directory, tree))) continue;
+    if (!isAbsolute(directory)) continue;
+    const places = [directory, realOf(directory)];
+    if (forbidden.some((tree) => places.some((place) => isInside(place, tree)))) continue;
     const found = names.map((each) => join(directory, each)).find(isExecutable);
     if (found !== undefined) return found;
   }
   return null;
+}
+
+/**
+ * `cwd` and every working tree of the repository around it, as far as its files tell: git itself cannot be
+ * asked yet. What cannot be read names no tree; the directory we stand in is always one.
+ */
+export function workingTreesAround(cwd: string): string[] {
+  const place = realOf(cwd);
+  for (let root = place; ; root = dirname(root)) {
+    const common = commonDirAt(join(root, '.git'));
+    if (common !== null) return [...new Set([place, root, ...mainTree(common), ...linkedTrees(common)])];
+    if (dirname(root) === root) return [place];
+  }
+}
+
+/** The common directory that a `.git`, file or directory, leads to. */
+function commonDirAt(dotGit: string): string | null {
+  try {
+    if (statSync(dotGit).isDirectory()) return dotGit;
+    const gitDir = resolve(dirname(dotGit), readFileSync(dotGit, 'utf8').replace(/^gitdir: |\n$/g, ''));
+    return basename(dirname(gitDir)) === 'worktrees' ? dirname(dirname(gitDir)) : gitDir;
+  } catch {
+    return null;
+  }
+}
+
+const mainTree = (commonDir: string): string[] => (basename(commonDir) === '.git' ? [realOf(dirname(commonDir))] : []);
+
+function linkedTrees(commonDir: string): string[] {
+  const admin = join(commonDir, 'worktrees');
+  try {
+    return readdirSync(admin).flatMap((name) => {
+      const dotGit = attempted(() => readFileSync(join(admin, name, 'gitdir'), 'utf8'));
+      return dotGit === null ? [] : [dirname(resolve(admin, name, dotGit.replace(/\n$/, '')))];
+    });
+  } catch {
+    return [];
+  }
+}
+
+const realOf = (path: string): string => attempted(() => realpathSync(path)) ?? path;
+
+function attempted<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
 }
 
 /** True when `path` is `directory` or lies below it. Both absolute, both normalised. */

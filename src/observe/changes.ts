@@ -7,6 +7,7 @@
  */
 import { type Changes, type Fact, known, unknown } from '../core/model.ts';
 import type { GitCall, Io } from '../io/ports.ts';
+import { strippedFiles } from './filtered.ts';
 
 /** Where a worktree is looked at: its registration, and where its files lie now. */
 export interface Place {
@@ -34,20 +35,21 @@ const STATUS = [
 
 /** What git says about changes, untracked and ignored paths. */
 export async function readStatus(io: Pick<Io, 'git'>, place: Place): Promise<Fact<Status>> {
-  const unfiltered = await withoutFilters(io, place);
-  if (!unfiltered.known) return unfiltered;
-  const answer = await io.git.run({ ...inWorktree(place, STATUS), config: unfiltered.value });
+  const filters = await configuredFilters(io, place);
+  if (!filters.known) return filters;
+  const answer = await io.git.run({ ...inWorktree(place, STATUS), config: switchedOff(filters.value) });
   if (!answer.ok) return unknown(`git status failed: ${answer.why}`);
-  return parseStatus(answer.stdout);
+  const status = parseStatus(answer.stdout);
+  if (!status.known) return status;
+  const stripped = await strippedFiles(io, place, filters.value);
+  if (!stripped.known) return stripped;
+  const { changes, ignored } = status.value;
+  const tracked = [...new Set([...changes.tracked, ...stripped.value])];
+  return known({ changes: { ...changes, tracked }, ignored });
 }
 
-/**
- * Settings that switch off every configured content filter.
- *
- * Why: a clean filter is a program, which a branch may supply by a relative path, and it hides what
- * it cleans away. Without it a file counts as changed when its bytes are not those of the checkout.
- */
-async function withoutFilters(io: Pick<Io, 'git'>, place: Place): Promise<Fact<string[]>> {
+/** The names of the content filters that are configured. */
+async function configuredFilters(io: Pick<Io, 'git'>, place: Place): Promise<Fact<string[]>> {
   const args = ['config', '--null', '--name-only', '--get-regexp', '^filter\\.'];
   const answer = await io.git.run({ ...inWorktree(place, args), okCodes: [1] });
   if (!answer.ok) return unknown(`the configured filters could not be read: ${answer.why}`);
@@ -58,10 +60,20 @@ async function withoutFilters(io: Pick<Io, 'git'>, place: Place): Promise<Fact<s
     if (/[=\n]/.test(name)) return unknown(`the filter ${JSON.stringify(name)} cannot be switched off`);
     names.add(name);
   }
-  return known([...names].flatMap((name) => FILTER_PARTS.map((part) => `filter.${name}.${part}`)));
+  return known([...names]);
 }
 
 const FILTER_PARTS = ['clean=', 'smudge=', 'process=', 'required=false'];
+
+/**
+ * Settings that switch filters off.
+ *
+ * Why: a clean filter is a program, which a branch may supply by a relative path, and it hides what
+ * it cleans away. Without it a file counts as changed when its bytes are not those of the checkout;
+ * one that git has not looked into since it was added is `strippedFiles`' affair.
+ */
+const switchedOff = (names: readonly string[]): string[] =>
+  names.flatMap((name) => FILTER_PARTS.map((part) => `filter.${name}.${part}`));
 
 /** Parses `git status --porcelain=v2 -z --branch`. */
 export function parseStatus(text: string): Fact<Status> {
@@ -137,7 +149,7 @@ function addParents(directories: Set<string>, path: string): void {
 }
 
 /** A call that can look at nothing but this worktree. */
-const inWorktree = (place: Place, args: readonly string[]): GitCall => ({
+export const inWorktree = (place: Place, args: readonly string[]): GitCall => ({
   args,
   cwd: place.tree,
   gitDir: place.adminDir,

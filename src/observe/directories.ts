@@ -50,15 +50,17 @@ export async function findDirectories(
 /**
  * Whether a directory is one of those, and nobody stands in it.
  *
+ * @param standing the directories of this program and of its caller
  * @param at where it lies now; differs from its path only in quarantine
  */
 export async function directoryOwn(
   io: Pick<Io, 'disk'>,
   candidate: StagingCandidate,
-  from: string | null,
+  standing: readonly (string | null)[],
   at: string,
 ): Promise<Fact<Ownness>> {
-  if (from !== null && isInside(from, candidate.path)) return known('current');
+  if (standing.some((place) => place !== null && (isInside(place, at) || isInside(place, candidate.path))))
+    return known('current');
   const own = await stagingOwn(io, candidate, at);
   if (!own.known || own.value !== 'linked') return own;
   return (await repositoryAround(io.disk, candidate.worktree)) ?? known('linked');

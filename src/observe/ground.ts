@@ -5,6 +5,7 @@
  * - No commit of its own and HEAD on the base: ground `empty`. On the base alone proves nothing.
  * - HEAD proven, and every own commit that HEAD moved away from is reachable from a ref, or proven as
  *   well: `landed`.
+ * - What the base took back again (a revert) is not landed.
  * - Where no reflog was kept, ORIG_HEAD stands for the newest own commit.
  * - An own commit was left behind (by a reset, say) and is proven nowhere: not landed. What an amend
  *   or a rebase replaced is pinned, not proven.
@@ -15,6 +16,7 @@ import { type Fact, known, type Landing, type Oid, unknown, type WorktreeCandida
 import { leftBehind, newestOwn } from '../core/reflog.ts';
 import type { Io } from '../io/ports.ts';
 import { readReflogs } from './reflogs.ts';
+import { takenBack } from './reverted.ts';
 
 export type Prove = (head: Oid, branch: string | null) => Promise<Fact<Proof>>;
 
@@ -34,6 +36,9 @@ export async function establishGround(
   const { evidence } = proof.value;
   const newest = [reflogs.value.head, reflogs.value.branch].map(newestOwn).filter((oid) => oid !== null);
   const isEmpty = newest.length === 0 && evidence.how === 'ancestor';
+  const back = isEmpty ? known(null) : await takenBack(io, commonDir, { head, evidence });
+  if (!back.known) return back;
+  if (back.value !== null) return known({ landed: false, why: back.value });
   const safe: Fact<Landing> = known({ landed: true, ground: isEmpty ? 'empty' : 'landed', evidence });
   const moved = [reflogs.value.head, reflogs.value.branch].flatMap(leftBehind);
   const left = new Set([...(newest.length === 0 ? [reflogs.value.origHead] : newest), ...moved]);

@@ -125,10 +125,14 @@ const worktreeProbes = (shared: Shared): Observe<WorktreeCandidate> => ({
 });
 
 const STAGING_PROBES: Observe<StagingCandidate> = {
-  own: ({ source }, candidate, at) =>
-    candidate.keepIf === undefined
-      ? stagingOwn(source.io, candidate, at)
-      : directoryOwn(source.io, candidate, source.from, at),
+  own: async (seen, candidate, at) => {
+    const { io, from } = seen.source;
+    if (candidate.keepIf === undefined) return stagingOwn(io, candidate, at);
+    const table = await seen.processes();
+    const places = table.known ? table.value.view.places(table.value.self) : null;
+    if (places === null || !places.ok) return unknown('where this program stands is not known');
+    return directoryOwn(io, candidate, [from, places.value.cwd], at);
+  },
   owner: async ({ source }, candidate, at) =>
     candidate.pid !== null && source.askers?.has(candidate.pid) === true
       ? known(null)

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'n
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ClaimProvider, createReaper, type RunDocument } from '../../src/index.ts';
+import { type CandidateRow, type ClaimProvider, createReaper, type RunDocument } from '../../src/index.ts';
 import { elsewhere, end, endAll, STAY, STAY_TOLD, toBeEnded } from '../support/children.ts';
 import { eventually, PROGRAM, reaper, reaperJson, shell } from '../support/program.ts';
 import { backdate, backdateTree, DAY, HOUR, makeRepo, script, type TestRepo } from '../support/repo.ts';
@@ -39,8 +39,11 @@ const deadPid = (): number => {
   return pid;
 };
 
-const rowOf = (document: { candidates: { path: string }[] }, path: string) =>
-  document.candidates.find((row) => row.path === path) as Record<string, unknown> & { reasons: { code: string }[] };
+const rowOf = (document: { candidates: readonly CandidateRow[] }, path: string): CandidateRow => {
+  const row = document.candidates.find((each) => each.path === path);
+  if (row === undefined) throw new Error(`${path} is no candidate`);
+  return row;
+};
 
 describe('staging directories of a composer', () => {
   it('go when they are old and their process is gone, stay while it lives, and are never spoken of again', () => {
@@ -226,14 +229,14 @@ describe('team directories outside the repository', () => {
     expect(all.every((path) => existsSync(path))).toBe(true);
 
     userFile(repo, { directories: [{ path: '~/.pi/agent/teams/*', age: '24h', keepIf: rules }] });
-    const dry = reaper(repo, ['--repo', repo.root, 'run', '--dry-run']);
+    const dry = reaper(repo, ['--repo', repo.root, 'run', '--dry-run'], current);
     expect(dry.stdout).toContain('1 candidate of 6 would be reclaimed');
-    const done = reaperJson(repo, ['run']);
-    // Reclaimed from a directory in it, a team is the current one.
-    expect(all.filter((path) => !existsSync(path))).toEqual([over, current]);
+    const done = reaperJson(repo, ['--repo', repo.root, 'run'], current);
+    expect(all.filter((path) => !existsSync(path))).toEqual([over]);
+    expect(rowOf(done, current).reasons[0]).toMatchObject({ code: 'current' });
     expect(rowOf(done, busy).reasons[0]).toMatchObject({ code: 'rule' });
     expect(rowOf(done, broken).reasons[0]).toMatchObject({ code: 'unknown' });
-    expect(readdirSync(teams)).toHaveLength(4);
+    expect(readdirSync(teams)).toHaveLength(5);
     expect(reaper(repo, ['restore', over]).code).toBe(0);
     expect(existsSync(join(over, 'tasks/1.json'))).toBe(true);
   });

@@ -62,13 +62,21 @@ describe('a branch that brings code along', () => {
     backdate(repo, gone, 2 * DAY);
     expect(reaper(repo, ['install']).code).toBe(0);
     repo.git(['checkout', '-q', '-b', 'evil'], repo.root, { env: repo.env({ REAPER_HOOK: '0' }) });
-    for (const lay of Object.values(traps())) lay();
-    repo.git(['add', '--all', '--force']);
-    repo.git(['commit', '-q', '-m', 'traps']);
+    const { imported, ...others } = traps();
+    const lay = (traps: readonly ((() => string) | undefined)[]) => {
+      for (const each of traps) each?.();
+      repo.git(['add', '--all', '--force']);
+      repo.git(['commit', '-q', '-m', 'traps']);
+    };
+    lay(Object.values(others));
+    // With this one in the tree the configuration is in error, so that a pass does nothing at all.
+    repo.git(['checkout', '-q', '-b', 'worse'], repo.root, { env: repo.env({ REAPER_HOOK: '0' }) });
+    lay([imported]);
     repo.git(['checkout', '-q', 'main'], repo.root, { env: repo.env({ REAPER_HOOK: '0' }) });
     const real = spawnSync('sh', ['-c', 'command -v git']).stdout.toString().trim();
     expect(shell(repo, `${real} checkout -q evil`, repo.root, { PATH: careless() })).toMatchObject({ code: 0 });
     await eventually('the pass reclaimed what had landed', () => !existsSync(gone));
+    expect(shell(repo, `${real} checkout -q worse`, repo.root, { PATH: careless() })).toMatchObject({ code: 0 });
     for (const command of [
       ['status'],
       ['run'],

@@ -115,6 +115,7 @@ export function makeCase(repo: TestRepo = makeRepo()): Case {
           isOutOfTime: () => false,
           isQuiet,
           editedByHand: (directory) => editedByHand(io.disk, directory),
+          lastPassMs: null,
           only: (entry) => entry.id === id,
           early: true,
         }),
@@ -283,9 +284,9 @@ export function ownShape(repo: TestRepo): string {
       : /\/(index|ORIG_HEAD|COMMIT_EDITMSG)$|\/logs\//.test(name)
         ? ''
         : seen;
-    return `${name} ${text}`.replace(/-[0-9a-f]{6}\b/g, '-ID').replace(/\d{5,}|[0-9a-f]{40}/g, 'N');
+    return `${name} ${text}`.replace(/-[0-9a-f]{8}\b/g, '-ID').replace(/\d{5,}|[0-9a-f]{40}/g, 'N');
   });
-  const pins = leftovers(repo).pins.map((pin) => pin.replace(/-[0-9a-f]{6}$/, '-ID'));
+  const pins = leftovers(repo).pins.map((pin) => pin.replace(/-[0-9a-f]{8}$/, '-ID'));
   return JSON.stringify([shape.sort(), pins, repo.git(['for-each-ref', '--format=%(refname)', 'refs/heads/'])]);
 }
 

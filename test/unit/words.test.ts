@@ -98,7 +98,7 @@ describe('grounds', () => {
     expect(groundWords({ verdict: 'reclaim', ground: 'empty', evidence: evidence('ancestor') })).toBe(
       'never used: on origin/main with no commit of its own',
     );
-    expect(groundWords({ verdict: 'reclaim', ground: 'stale', evidence: null })).toBe('its process is gone');
+    expect(groundWords({ verdict: 'reclaim', ground: 'stale', evidence: null })).toBe('left behind: nobody uses it');
     expect(groundWords({ verdict: 'reclaim', ground: 'landed', evidence: null })).toBe('landed');
     expect(shortRef(undefined)).toBe('the base');
   });

@@ -84,6 +84,14 @@ export const NOT_LANDED: readonly Hazard[] = [
     stage.git(['revert', '--no-edit', 'HEAD']);
     return { survives: [path] };
   }),
+  keeps('a branch that was fast-forwarded and reverted, long after a pass saw it landed', notLanded, async (stage) => {
+    const path = stage.landed();
+    stage.git(['worktree', 'lock', path]);
+    await onePass(stage);
+    stage.git(['worktree', 'unlock', path]);
+    stage.git(['revert', '--no-edit', 'HEAD']);
+    return { survives: [path] };
+  }),
   keeps('a branch of which only the first commit landed', notLanded, (stage) => {
     const path = stage.landed();
     stage.commit(path, 'second.txt');
@@ -252,11 +260,13 @@ export const WRONG_BASE: readonly Hazard[] = [
     return { survives: [path] };
   }),
   keeps('a branch that an attribute would merge away', notLanded, (stage) => {
+    const lines = (first: string, last: string) => `${[first, 2, 3, 4, 5, 6, 7, 8, last].join('\n')}\n`;
+    stage.commit(stage.root, 'lines.txt', lines('1', '9'));
     const path = stage.fresh();
-    stage.commit(path, 'README.md', 'hello, changed by the agent\n');
+    stage.commit(path, 'lines.txt', lines('by the agent', '9'));
     stage.config('merge.ours.driver', 'true');
     stage.put(join(stage.commonDir, 'info/attributes'), '* merge=ours\n');
-    stage.commit(stage.root, 'README.md', 'hello\nand more\n');
+    stage.commit(stage.root, 'lines.txt', lines('1', 'by somebody else'));
     return { survives: [path] };
   }),
 ];
@@ -268,6 +278,27 @@ export const LANDED: readonly Hazard[] = [
     const path = stage.unlanded();
     stage.commit(stage.root, 'meanwhile.txt');
     stage.git(['merge', '-q', '--no-edit', 'agent/done']);
+    return { goes: [path] };
+  }),
+  reclaims('a branch that was squashed, and main has moved its file elsewhere since', (stage) => {
+    const path = stage.squashed();
+    stage.git(['mv', 'done.txt', 'moved.txt']);
+    stage.git(['commit', '-q', '-m', 'move']);
+    return { goes: [path] };
+  }),
+  reclaims('a branch that landed, was reverted, and landed again', (stage) => {
+    const path = stage.squashed();
+    stage.git(['revert', '--no-edit', 'HEAD']);
+    stage.git(['revert', '--no-edit', 'HEAD']);
+    return { goes: [path] };
+  }),
+  reclaims('a branch that was merged, and of which main took one of two files back', (stage) => {
+    const path = stage.unlanded();
+    stage.commit(path, 'second.txt');
+    stage.commit(stage.root, 'meanwhile.txt');
+    stage.git(['merge', '-q', '--no-edit', 'agent/done']);
+    stage.git(['rm', '-q', 'done.txt']);
+    stage.git(['commit', '-q', '-m', 'not that one']);
     return { goes: [path] };
   }),
   reclaims('a branch that was squashed, and main has moved on over the same file', (stage) => {

@@ -156,7 +156,7 @@ export const CONFIGURED_AWAY: readonly Hazard[] = [
 ];
 
 /** What a filter of the user strips from a file before git looks at it: the outputs of a notebook, say. */
-function filtered(stage: Stage): string {
+export function filtered(stage: Stage): string {
   stage.userConfig('filter.strip.clean', 'sed /^output/d');
   stage.userConfig('filter.strip.smudge', 'cat');
   stage.commit(stage.root, '.gitattributes', '*.ipynb filter=strip\n');

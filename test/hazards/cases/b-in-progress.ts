@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { family, type Hazard } from '../hazard.ts';
 import type { Stage } from '../stage.ts';
-import { SIGNATURE, sparse, withSubmodule } from './b-hidden-work.ts';
+import { filtered, SIGNATURE, sparse, withSubmodule } from './b-hidden-work.ts';
 
 const { keeps, reclaims } = family('B');
 const operation = { because: 'operation' } as const;
@@ -186,6 +186,7 @@ export const REBUILDABLE: readonly Hazard[] = [
     stage.config('core.safecrlf', 'warn');
     return { goes: [stage.landed()] };
   }),
+  reclaims('a landed worktree whose files a filter leaves as they are', (stage) => ({ goes: [filtered(stage)] })),
   reclaims('a landed worktree in which a stash was made, and the stash stays', (stage) => {
     const path = stage.landed();
     stage.put(join(path, 'README.md'), 'for later\n');
