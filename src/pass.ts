@@ -9,24 +9,24 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Actor } from './act/context.ts';
-import { readEntries } from './act/entries.ts';
 import { rotate } from './act/journal.ts';
 import { acquireLock, type PassLock } from './act/lock.ts';
 import { type PurgeReport, purge } from './act/purge.ts';
 import { type Outcome, quarantine } from './act/quarantine.ts';
 import { type Recovered, recoverAll } from './act/recover.ts';
 import { loadLedger, saveLedger, setLedgerAside } from './act/state.ts';
-import { EMPTY_LEDGER, inTurn, keyOf, type Ledger, restsUntil } from './core/ledger.ts';
+import { EMPTY_LEDGER, inTurn, type Ledger } from './core/ledger.ts';
 import type { Candidate, Policy, Reason } from './core/model.ts';
 import type { Settings } from './core/settings.ts';
+import { decideBatch } from './deciding.ts';
 import { editedByHand } from './observe/edited.ts';
-import { type Inquiry, type Investigation, proceed } from './observe/investigate.ts';
+import type { Inquiry } from './observe/investigate.ts';
 import { quietSince } from './observe/quiet.ts';
 import { openView, type View, type ViewSource } from './observe/view.ts';
 import { planReclaim } from './reclaim.ts';
 import { type MissingClaim, reconcile } from './reconcile.ts';
 import { dueForAttention, isCutShort, remember, withTotals } from './remember.ts';
-import { heldBytes, measure, type Sizes, thingOf, thingOfEntry, withoutEntries } from './sizing.ts';
+import { heldBytes, measureLeft } from './sizing.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface PassOptions {
@@ -100,9 +100,6 @@ const RESERVE_MS = 100;
 /** How old the workspace's own list of worktrees may be; whatever goes is listed again before it does. */
 const LISTED_MS = 1_000;
 
-/** Candidates looked at side by side: two cores, and git calls that wait for the disk. */
-const SIDE_BY_SIDE = 4;
-
 /** Candidates decided before the first of them is acted on: many share one landing proof. */
 const BATCH = 64;
 
@@ -173,7 +170,7 @@ async function pass(run: Run): Promise<Passed> {
   const total = withTotals(after, reclaimed.length, purged?.bytes ?? 0, { atMs: startedMs, ms, complete });
   const final =
     options.brief === true
-      ? { ...total, sizes: await measureLeft(run, view, (purged?.bytes ?? 0) > 0, isOutOfTime) }
+      ? { ...total, sizes: await measureLeft(run.actor, view, (purged?.bytes ?? 0) > 0, isOutOfTime) }
       : total;
   if (lock !== null) {
     const saved = await saveLedger(actor, final);
@@ -201,20 +198,6 @@ async function pass(run: Run): Promise<Passed> {
   return { ok: true, report };
 }
 
-/** What time is left goes into sizes, so that a person who asks later need not wait for them. */
-async function measureLeft(
-  { actor, workspace }: Run,
-  view: View,
-  isSmaller: boolean,
-  isOutOfTime: () => boolean,
-): Promise<Sizes> {
-  const { entries } = await readEntries(actor);
-  const things = [...entries.flatMap(thingOfEntry), ...view.candidates.flatMap(thingOf)];
-  // What was purged from has another size now.
-  const known = isSmaller ? withoutEntries(view.source.ledger.sizes) : view.source.ledger.sizes;
-  return measure(things, known, { io: workspace.io, isOutOfTime });
-}
-
 async function readLedger({ actor, lock }: Run, notes: string[]): Promise<Ledger> {
   const { ledger, damaged } = await loadLedger(actor);
   if (damaged === null) return ledger;
@@ -233,13 +216,18 @@ async function workThrough(run: Run, view: View, isOutOfTime: () => boolean): Pr
   const { options, settings } = run;
   const isWanted = ({ path }: Candidate) => options.only === undefined || path === options.only;
   const queue = inTurn(view.candidates.filter(isWanted), view.source.ledger);
-  const how = { probe: view.probe, policy: policyOf(settings), nowMs: run.workspace.io.clock.nowMs, isOutOfTime };
+  const { nowMs } = run.workspace.io.clock;
+  const endMs = run.startedMs + options.budgetMs;
   const worked: Worked[] = [];
   let reclaims = 0;
   for (let start = 0; start < queue.length; start += BATCH) {
     const batch = queue.slice(start, start + BATCH);
     const say = (candidate: Candidate, index: number) =>
       options.onProgress?.({ examined: start + index, total: queue.length, doing: candidate.path });
+    // Half of what is left, so that what is decided can also be acted on in this very pass.
+    const halfMs = nowMs() + (endMs - nowMs()) / 2;
+    const isOver = () => isOutOfTime() || nowMs() >= halfMs;
+    const how = { probe: view.probe, policy: policyOf(settings), nowMs, isOutOfTime: isOver };
     for (const inquiry of await decideBatch(view, batch, how, options.brief === true, say)) {
       const one = await actOn(run, view, inquiry, reclaims);
       if (one.act?.outcome === 'reclaimed') reclaims++;
@@ -247,46 +235,6 @@ async function workThrough(run: Run, view: View, isOutOfTime: () => boolean): Pr
     }
   }
   return worked;
-}
-
-/** Cheap facts of all, then the landing proofs of those that got so far in one go, then the rest. */
-async function decideBatch(
-  view: View,
-  batch: readonly Candidate[],
-  how: Investigation,
-  isBrief: boolean,
-  say: (candidate: Candidate, index: number) => void,
-): Promise<Inquiry[]> {
-  const cheap = await inGroups(batch, async (candidate, index) => {
-    say(candidate, index);
-    const resting = isBrief ? stillResting(view, candidate, how) : null;
-    if (resting !== null) return resting;
-    return proceed({ candidate, verdict: null, facts: {}, asked: [] }, how, 'landed');
-  });
-  await view.prepare(cheap.flatMap((each) => (each.verdict === null ? [each.candidate] : [])));
-  return inGroups(cheap, async (each) => {
-    if (each.verdict !== null) return each;
-    say(each.candidate, cheap.indexOf(each));
-    return (await proceed(each, how, null)) as Inquiry;
-  });
-}
-
-/** The wait that the ledger remembers, without asking for a single fact. */
-function stillResting({ source }: View, candidate: Candidate, { policy, nowMs }: Investigation): Inquiry | null {
-  if (candidate.kind !== 'worktree' || candidate.isMissing) return null;
-  const untilMs = restsUntil(source.ledger, keyOf(candidate), policy.idleMs, nowMs());
-  if (untilMs === null) return null;
-  const reasons: Reason[] = [{ code: 'too-young', detail: 'it was used too recently when last looked at' }];
-  return { candidate, verdict: { verdict: 'wait', untilMs, reasons }, facts: {}, asked: [] };
-}
-
-async function inGroups<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
-  const done: R[] = [];
-  for (let start = 0; start < items.length; start += SIDE_BY_SIDE) {
-    const group = items.slice(start, start + SIDE_BY_SIDE);
-    done.push(...(await Promise.all(group.map((item, index) => work(item, start + index)))));
-  }
-  return done;
 }
 
 async function actOn(run: Run, view: View, inquiry: Inquiry, reclaims: number): Promise<Worked> {

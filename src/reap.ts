@@ -45,7 +45,7 @@ export async function reapOwn(workspace: Workspace, path: string, claimedPids: r
 }
 
 /**
- * The caller's ancestors as far as the session: the process its claim was bound to, else the nearest agent,
+ * This program, and the caller's ancestors as far as the session: the process its claim was bound to, else the nearest agent,
  * else all that are near. Whoever stands above the session did not ask for this.
  */
 export function askersAmong(
@@ -60,5 +60,5 @@ export function askersAmong(
     return seen.ok && args.ok && programIn({ command: seen.value.command, args: args.value }, agents) !== null;
   });
   const session = claimed >= 0 ? claimed : agent;
-  return new Set(session >= 0 ? chain.slice(0, session + 1) : chain);
+  return new Set([table.self, ...(session >= 0 ? chain.slice(0, session + 1) : chain)]);
 }

@@ -36,9 +36,11 @@ export function remember(from: {
   const examined: Record<string, number> = keepOnly(ledger.examined, keys);
   const dead: Record<string, number> = keepOnly(ledger.deadSince, keys);
   const announced: Record<string, number> = keepOnly(ledger.announced, keys);
-  for (const { inquiry } of results) {
+  for (const { inquiry, outcome, reasons } of results) {
     const key = keyOf(inquiry.candidate);
     if (isCutShort(inquiry.verdict)) continue;
+    // Decided, but with no time left to act: it stays first in the next pass.
+    if (outcome === 'skipped' && reasons.some(({ code }) => code === 'out-of-time')) continue;
     examined[key] = nowMs;
     for (const old of Object.keys(dead)) if (withoutOwner(old) === key) delete dead[old];
     for (const owner of deadOwners(inquiry)) dead[owner] = deadSince(ledger, owner, true, nowMs) ?? nowMs;

@@ -38,12 +38,14 @@ export const RESTORED_BY = 'restored by hand';
 
 /** Restores what `name` names. */
 export async function restoreByName(workspace: Workspace, name: string, wish: RestoreWish): Promise<RestoredByName> {
-  const { entries } = await readEntries(workspace);
+  const { entries, unreadable } = await readEntries(workspace);
   const entry = findEntry(entries, name, workspace.from);
   if (entry === 'ambiguous')
     return { ok: false, problem: 'ambiguous', why: `${name} names several entries`, entry: null };
-  if (entry === null)
-    return { ok: false, problem: 'no-entry', why: `nothing in quarantine is called ${name}`, entry: null };
+  if (entry === null) {
+    const unread = unreadable.length === 0 ? '' : `; could not be read there: ${unreadable.join(', ')}`;
+    return { ok: false, problem: 'no-entry', why: `nothing in quarantine is called ${name}${unread}`, entry: null };
+  }
   const result = await withPassLock<RestoredByName>(workspace, async (actor) => {
     const restored = await restore(actor, entry, wish);
     if (!restored.ok)

@@ -4,11 +4,14 @@
  * Contract: reads only. A size is for people and for `quarantine.max`; no verdict rests on it.
  * Failure direction: what was not measured has no size.
  */
+import type { Actor } from './act/context.ts';
+import { readEntries } from './act/entries.ts';
 import type { Entry } from './core/entry.ts';
 import { keyOf, type Ledger } from './core/ledger.ts';
 import type { Candidate } from './core/model.ts';
 import type { Io } from './io/ports.ts';
 import { sizeOf } from './observe/size.ts';
+import type { View } from './observe/view.ts';
 
 /** Trees grow and shrink; for an overview half a day is new enough. */
 const FRESH_MS = 12 * 3_600_000;
@@ -81,3 +84,17 @@ export async function heldBytes(
 /** Sizes of candidates alone. */
 export const withoutEntries = (sizes: Sizes): Sizes =>
   Object.fromEntries(Object.entries(sizes).filter(([key]) => !key.startsWith('entry:')));
+
+/** What time is left goes into sizes, so that a person who asks later need not wait for them. */
+export async function measureLeft(
+  actor: Pick<Actor, 'io' | 'layout'>,
+  view: View,
+  isSmaller: boolean,
+  isOutOfTime: () => boolean,
+): Promise<Sizes> {
+  const { entries } = await readEntries(actor);
+  const things = [...entries.flatMap(thingOfEntry), ...view.candidates.flatMap(thingOf)];
+  // What was purged from has another size now.
+  const known = isSmaller ? withoutEntries(view.source.ledger.sizes) : view.source.ledger.sizes;
+  return measure(things, known, { io: actor.io, isOutOfTime });
+}

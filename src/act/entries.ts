@@ -40,7 +40,7 @@ export interface EntryListing {
 /** All entries in quarantine. */
 export async function readEntries({ io, layout }: Pick<Actor, 'io' | 'layout'>): Promise<EntryListing> {
   const listing = await io.disk.list(layout.quarantine);
-  if (!listing.ok) return { entries: [], unreadable: [] };
+  if (!listing.ok) return { entries: [], unreadable: listing.code === 'ENOENT' ? [] : [`(${listing.why})`] };
   const entries: Entry[] = [];
   const unreadable: string[] = [];
   for (const { name, kind } of listing.value) {

@@ -25,7 +25,7 @@ import { createEntry, writeEntry } from './entries.ts';
 import { record } from './journal.ts';
 import { pin } from './pins.ts';
 import { rollBack } from './recover.ts';
-import { rewrite } from './registration.ts';
+import { rewriteLock } from './registration.ts';
 
 export type Outcome =
   | { readonly outcome: 'reclaimed'; readonly entry: Entry; readonly notes: readonly string[] }
@@ -112,7 +112,7 @@ async function lockRegistration(actor: Actor, entry: Entry, adminDir: string | n
     return outcome(await actor.io.disk.createFile(path, ourLock(entry.id)), 'locking its registration');
   const present = await actor.io.disk.readText(path);
   if (!present.ok || present.value !== entry.lockText) return failed('its lock changed');
-  return rewrite(actor, path, ourLock(entry.id), 'locking its registration');
+  return rewriteLock(actor, path, ourLock(entry.id), 'locking its registration');
 }
 
 async function pinCommits(actor: Actor, entry: Entry, reflogCommits: readonly string[]): Promise<Done<Entry>> {

@@ -18,7 +18,7 @@ export async function restoreLock(actor: Actor, entry: Entry, adminDir: string |
   if (!present.ok)
     return present.code === 'ENOENT' || present.code === 'ENOTDIR' ? done : outcome(present, 'reading its lock');
   if (present.value !== ourLock(entry.id)) return done;
-  if (entry.lockText !== null) return rewrite(actor, path, entry.lockText, 'putting its lock back');
+  if (entry.lockText !== null) return rewriteLock(actor, path, entry.lockText, 'putting its lock back');
   return outcome(await io.disk.removeFile(path), 'unlocking its registration');
 }
 
@@ -28,6 +28,14 @@ export async function rewrite(actor: Actor, path: string, text: string, what: st
   await sweepBeside(actor, path);
   const info = await disk.lstat(path);
   return outcome(await disk.writeFile(path, text, info.ok ? info.value.mode & 0o777 : GIT_FILE_MODE), what);
+}
+
+/** Replaces a lock's text. It keeps its time, by which a later process that was given its owner's number is told apart. */
+export async function rewriteLock(actor: Actor, path: string, text: string, what: string): Promise<Done> {
+  const { disk } = actor.io;
+  const info = await disk.lstat(path);
+  const written = await rewrite(actor, path, text, what);
+  return written.ok && info.ok ? outcome(await disk.setModified(path, info.value.mtimeMs), what) : written;
 }
 
 /** What git gives its files under the usual umask. */

@@ -5,6 +5,7 @@
  * name alone: goes along and stays with the quarantined tree.
  * Failure direction: a name in neither table is precious.
  */
+import { DEFAULTS } from './settings.ts';
 
 /** What package managers write into node_modules when they have finished. */
 export const MANAGER_MARKS = ['.package-lock.json', '.yarn-integrity', '.modules.yaml', '.yarn-state.yml'] as const;
@@ -59,8 +60,28 @@ const PRECIOUS_NAMES = [
   /\.tfstate/i,
 ];
 
+/** The same, below the top of build output, where copies of scripts and dumps are common. */
+const PRECIOUS_BELOW = [
+  /^\.env(\.|$)/i,
+  /^id_(rsa|dsa|ecdsa|ed25519)$/i,
+  /\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk)$/i,
+  /\.(sqlite|sqlite3|db)$/i,
+];
+
+/** True for names that are worth a second thought deep inside a directory that can be made again. */
+export const isPreciousBelow = (name: string): boolean => PRECIOUS_BELOW.some((pattern) => pattern.test(name));
+
 /** True for credential- and database-shaped names. */
 export const isPreciousName = (name: string): boolean => PRECIOUS_NAMES.some((pattern) => pattern.test(name));
+
+/** Files that desktops and linters leave everywhere. */
+const LITTER = new Set(['.DS_Store', 'desktop.ini', 'Desktop.ini', '.eslintcache', '.stylelintcache']);
+
+const DIRECTORY_NAMES = new Set(DEFAULTS.worktrees.rebuildable);
+
+/** A file goes along only by a name that a user has added, or that is litter: `.cache` as a file is no cache. */
+const isRebuildableFile = (name: string, names: ReadonlySet<string>): boolean =>
+  !isPreciousName(name) && (LITTER.has(name) || (names.has(name) && !DIRECTORY_NAMES.has(name)));
 
 /**
  * The shortest leading part of `path` that ends in a rebuildable name, or null.
@@ -79,8 +100,8 @@ export function rebuildableRoot(
     const name = parts[depth - 1] ?? '';
     const root = parts.slice(0, depth).join('/');
     const rootIsDirectory = depth < parts.length || isDirectory;
-    if (!names.has(name)) continue;
-    if (rootIsDirectory ? !hasTracked(root) : name.includes('.')) return { root, isDirectory: rootIsDirectory };
+    if (rootIsDirectory ? names.has(name) && !hasTracked(root) : isRebuildableFile(name, names))
+      return { root, isDirectory: rootIsDirectory };
   }
   return null;
 }

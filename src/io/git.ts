@@ -13,6 +13,7 @@
  * - GIT_* of the hook are stripped by simple-git; the few set here are named in `ENVIRONMENT`.
  * - `--git-dir` and `--work-tree` are always explicit, so nothing is ever discovered from cwd.
  */
+import { isAbsolute } from 'node:path';
 import { GitError, simpleGit } from 'simple-git';
 import type { GitAnswer, GitCall, GitPort } from './ports.ts';
 
@@ -48,6 +49,9 @@ const ENVIRONMENT: Record<string, string> = {
   LANGUAGE: 'C',
 };
 
+/** Where the user keeps their settings, when not in the usual places: without them git would judge by others. */
+const USER_FILES = ['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM', 'GIT_CONFIG_NOSYSTEM'];
+
 class GitExit extends GitError {
   constructor(
     readonly code: number,
@@ -80,7 +84,7 @@ async function start(call: GitCall, binary: string): Promise<GitAnswer> {
       maxConcurrentProcesses: 8,
       config: [...SAFE_CONFIG, ...(call.hooks === true ? [] : [NO_HOOKS]), ...(call.config ?? [])],
       completion: { onClose: true, onExit: false },
-      allowEnvironment: Object.keys(ENVIRONMENT),
+      allowEnvironment: [...Object.keys(ENVIRONMENT), ...USER_FILES],
       unsafe: {
         allowUnsafeFsMonitor: true,
         allowUnsafeHooksPath: true,
@@ -148,7 +152,9 @@ function skipSilenceDelay(stdout: NodeJS.ReadableStream): void {
 
 function cleanEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(git_|editor$|visual$|pager$|ssh_askpass$|prefix$)/i.test(name),
+    ([name, value = '']) =>
+      !/^(git_|editor$|visual$|pager$|ssh_askpass$|prefix$)/i.test(name) ||
+      (USER_FILES.includes(name) && (isAbsolute(value) || /^[01]?$/.test(value))),
   );
   return Object.fromEntries(kept) as Record<string, string>;
 }

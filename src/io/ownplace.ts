@@ -4,6 +4,7 @@
  * Contract: looks only. Failure direction: a link, anything but a directory, another user's directory
  * or one that cannot be looked at is an obstacle, and nothing is written through it.
  */
+import { dirname } from 'node:path';
 import type { DiskReader } from './ports.ts';
 
 /** The directories that files of ours are written into; a link in place of one would lead them elsewhere. */
@@ -19,6 +20,10 @@ export async function placeObstacle(
   root: string,
   userId: number | undefined = process.geteuid?.(),
 ): Promise<string | null> {
+  // First the repository itself: a directory of root's in somebody's repository would lock its owner out.
+  const repository = await disk.lstat(dirname(root));
+  if (repository.ok && userId !== undefined && repository.value.uid !== userId)
+    return `${dirname(root)} belongs to another user (${repository.value.uid}), whose repository is left alone. Next: run it as that user`;
   for (const name of DIRECTORIES) {
     const path = root + name;
     const info = await disk.lstat(path);

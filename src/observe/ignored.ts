@@ -72,10 +72,12 @@ async function lookInto(disk: DiskReader, tree: string, root: string): Promise<F
   const tag = entries.includes(CACHEDIR_TAG) && (await hasCacheTag(disk, join(tree, root)));
   const inside = await lookThrough(disk, tree, root, listing.value);
   if (!inside.known) return inside;
+  const isMarked = hasStrongMark(name, entries, tag);
+  const top = entries.filter((entry) => isOutOfPlace(name, entry, listing.value)).map((entry) => `${root}/${entry}`);
   return known({
-    // Data below the top does not keep the worktree, but it is not purged first either.
-    strong: hasStrongMark(name, entries, tag) && !inside.value.holdsData,
-    precious: entries.filter((entry) => isOutOfPlace(name, entry, listing.value)).map((entry) => `${root}/${entry}`),
+    // Data below the top of what bears its tool's mark is not purged first; elsewhere it keeps the worktree.
+    strong: isMarked && inside.value.data.length === 0,
+    precious: isMarked ? top : [...top, ...inside.value.data],
     nested: inside.value.repositories,
   });
 }

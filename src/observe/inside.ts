@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import { type Fact, known, unknown } from '../core/model.ts';
-import { isPackaged, isPreciousName } from '../core/rebuildable.ts';
+import { isPackaged, isPreciousBelow } from '../core/rebuildable.ts';
 import type { DirEntry, DiskReader } from '../io/ports.ts';
 
 /** The node_modules of the largest monorepos have some 100,000 directories. */
@@ -19,8 +19,8 @@ const SIDE_BY_SIDE = 64;
 export interface Inside {
   /** Directories, relative to the tree, that are a repository or a worktree. */
   readonly repositories: readonly string[];
-  /** True when a credential- or database-shaped name stands somewhere below that no package brought. */
-  readonly holdsData: boolean;
+  /** Credential- and database-shaped names below the top that no package brought, relative to the tree. */
+  readonly data: readonly string[];
 }
 
 /**
@@ -34,7 +34,7 @@ export async function lookThrough(
   top: readonly DirEntry[],
 ): Promise<Fact<Inside>> {
   const repositories: string[] = [];
-  let holdsData = false;
+  const data: string[] = [];
   let seen = 1;
   let level: { path: string; entries: readonly DirEntry[] }[] = [{ path: root, entries: top }];
   while (level.length > 0) {
@@ -43,7 +43,7 @@ export async function lookThrough(
       if (isRepository(entries)) repositories.push(path);
       for (const { name, kind } of entries) {
         if (kind === 'directory') below.push(`${path}/${name}`);
-        else if (path !== root && isPreciousName(name) && !isPackaged(`${path}/`)) holdsData = true;
+        else if (path !== root && isPreciousBelow(name) && !isPackaged(`${path}/`)) data.push(`${path}/${name}`);
       }
     }
     seen += below.length;
@@ -52,7 +52,7 @@ export async function lookThrough(
     if (!listed.known) return listed;
     level = listed.value;
   }
-  return known({ repositories, holdsData });
+  return known({ repositories, data });
 }
 
 /**

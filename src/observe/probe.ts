@@ -128,6 +128,7 @@ const STAGING_PROBES: Observe<StagingCandidate> = {
   own: async (seen, candidate, at) => {
     const { io, from } = seen.source;
     if (candidate.keepIf === undefined) return stagingOwn(io, candidate, at);
+    if (seen.source.askers !== undefined) return directoryOwn(io, candidate, [from], at);
     const table = await seen.processes();
     const places = table.known ? table.value.view.places(table.value.self) : null;
     if (places === null || !places.ok) return unknown('where this program stands is not known');

@@ -130,8 +130,8 @@ const NOBODY_KNOWN = 0;
  * not: a host that uses the library may be the very one whose agents work there.
  */
 function isOurs(table: ProcessTable, pid: number, how: Finding['how']): boolean {
-  if (pid === table.self) return how !== 'cwd' && how !== 'root';
   if (table.askers?.has(pid) === true) return true;
+  if (pid === table.self) return how !== 'cwd' && how !== 'root';
   const chain = [pid, ...ancestors(pid, table)];
   const at = chain.indexOf(table.self);
   const child = at > 0 ? chain[at - 1] : undefined;

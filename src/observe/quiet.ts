@@ -31,6 +31,9 @@ export async function quietSince(io: Io, view: View, tree: string, sinceMs: numb
   if (inside !== undefined) return known(`${inside.command} (pid ${inside.pid}) uses it`);
   const registered = view.worktrees.find(({ path }) => isInside(path, tree));
   if (registered !== undefined) return known('a worktree is registered inside it');
+  const mounts = await view.mounts.inside(tree);
+  if (!mounts.known) return unknown(mounts.why);
+  if (mounts.value[0] !== undefined) return known(`${mounts.value[0]} is a mount point`);
   return Number.isFinite(sinceMs) ? writtenSince(io, tree, sinceMs + SETTLING_MS) : known(null);
 }
 

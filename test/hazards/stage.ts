@@ -5,7 +5,7 @@
  * of most cases: were it not for the hazard, it would go.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, lstatSync, lutimesSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, lstatSync, lutimesSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { elsewhere, toBeEnded } from '../support/children.ts';
 import { makeRepo, type TestRepo } from '../support/repo.ts';
@@ -135,12 +135,20 @@ export function makeStage(): Stage {
     impostorAt: null,
     mount(...args) {
       execFileSync('mount', args, { stdio: 'ignore' });
-      const point = args.at(-1) ?? '';
-      stage.cleanup.push(() => spawnSync('umount', ['-l', point]));
+      stage.cleanup.push(() => unmountBelow(place));
     },
     cleanup: [],
   };
   return stage;
+}
+
+/** A mount moves along with the directory it is in, so it is looked for. */
+function unmountBelow(place: string): void {
+  const points = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => point.startsWith(`${place}/`));
+  for (const point of points.toReversed()) spawnSync('umount', ['-l', point]);
 }
 
 /** Dates everything below `directory` back, links themselves and not what they lead to. */

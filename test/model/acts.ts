@@ -12,8 +12,8 @@ import {
   machineOf,
   nowMs,
   standIn,
-  TRACKED,
   type TokenKind,
+  TRACKED,
   type Tree,
   type World,
   write,
@@ -29,8 +29,8 @@ type Do = (world: World, act: Act) => void | Promise<void>;
 
 /** By weight: how often an act is chosen. */
 export const ACTS = {
-  story: [8, story],
-  add: [2, add],
+  story: [16, (world, act) => story(world, act)],
+  add: [2, (world, act) => void add(world, act)],
   commit: [3, onTree((world, tree, b) => commit(world, tree, b))],
   amend: [2, onTree(amend)],
   reset: [1, onTree((world, { path }, b) => void git(world, ['reset', '-q', '--hard', `HEAD~${1 + (b % 2)}`], path))],
@@ -49,7 +49,10 @@ export const ACTS = {
   open: [2, onTree((world, { path }) => standIn(world, path))],
   die: [1, endProcesses],
   detach: [1, onTree((world, { path }) => void git(world, ['checkout', '-q', '--detach'], path))],
-  branch: [1, onTree((world, { path }) => void git(world, ['checkout', '-q', '-b', `agent/b${++world.counter}`], path))],
+  branch: [
+    1,
+    onTree((world, { path }) => void git(world, ['checkout', '-q', '-b', `agent/b${++world.counter}`], path)),
+  ],
   remove: [1, onTree((world, { path }) => void git(world, ['worktree', 'remove', '--force', path]))],
   delete: [1, onTree((_world, { path }) => rmSync(path, { recursive: true, force: true }))],
   replace: [1, onTree(replace)],
@@ -199,7 +202,7 @@ function move(world: World, tree: Tree): void {
 }
 
 /** The directory above a worktree goes away, as a volume does, or comes back. */
-function unmount(world: World, { path }: Tree): void {
+function unmount(_world: World, { path }: Tree): void {
   const volume = /^(.*\/trees)\/(vol\d+)\//.exec(path);
   if (volume === null) return;
   const [on, off] = [join(volume[1] ?? '', volume[2] ?? ''), join(volume[1] ?? '', `off-${volume[2]}`)];

@@ -43,6 +43,10 @@ export interface World {
   offsetMs: number;
   readonly processes: Set<number>;
   counter: number;
+  /** True when an agent acted in the middle of the program's last run. */
+  interrupted?: boolean;
+  /** Worktrees as they were when they were reclaimed, by entry. */
+  readonly reclaimed: Map<string, Record<string, string>>;
 }
 
 /** Settings that differ from run to run. */
@@ -74,6 +78,7 @@ export async function makeWorld(wish: WorldWish): Promise<World> {
     offsetMs: 0,
     processes: new Set(),
     counter: 0,
+    reclaimed: new Map(),
   };
 }
 
@@ -135,7 +140,9 @@ export function date(world: World, sinceMs: number): void {
   const admins = join(world.repo.commonDir, 'worktrees');
   for (const name of namesIn(admins)) {
     const signs = ['index', 'logs/HEAD', 'ORIG_HEAD', 'COMMIT_EDITMSG'].map((sign) => join(admins, name, sign));
-    const isTouched = signs.some((sign) => (lstatSync(sign, { throwIfNoEntry: false })?.ctimeMs ?? 0) >= sinceMs - GRAIN_MS);
+    const isTouched = signs.some(
+      (sign) => (lstatSync(sign, { throwIfNoEntry: false })?.ctimeMs ?? 0) >= sinceMs - GRAIN_MS,
+    );
     if (isTouched) utimesSync(join(admins, name, 'HEAD'), at, at);
     else touch(join(admins, name, 'HEAD'));
   }

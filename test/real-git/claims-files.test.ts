@@ -111,21 +111,21 @@ describe('a claim bound to a process', () => {
     expect(await on()).toMatchObject({ value: { label: `lane 3 (pid ${pid})`, liveness: 'alive' } });
   });
 
-  it('lapses with the process', async () => {
+  it('has a dead owner once the process has ended', async () => {
     const pid = elsewhere(STAY);
     await claim({ pid });
     end(pid);
-    expect(await on()).toEqual(free);
+    expect(await on()).toMatchObject({ value: { liveness: 'dead' } });
   });
 
-  it('lapses when its number was given to another process', async () => {
+  it('has a dead owner when its number was given to another process', async () => {
     const pid = elsewhere(STAY);
     await claim({ pid });
     rewrite((record) => ({
       ...record,
       process: { ...record.process, startTicks: 1, startedMs: 1_000, recordedMs: 2_000 },
     }));
-    expect(await on()).toEqual(free);
+    expect(await on()).toMatchObject({ value: { liveness: 'dead' } });
   });
 
   it('stands when the clock was set since, for the kernel’s count did not change', async () => {

@@ -7,16 +7,7 @@
  */
 import './swift.ts';
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readEntries } from '../../src/act/entries.ts';
 import { purge as purgeEntries } from '../../src/act/purge.ts';
@@ -31,11 +22,12 @@ import { openView } from '../../src/observe/view.ts';
 import { type Passed, runPass } from '../../src/pass.ts';
 import { type RestoredByName, restoreByName, withPassLock } from '../../src/restoring.ts';
 import { openWorkspace, type Workspace } from '../../src/workspace.ts';
+import { buryHolder } from './bury.ts';
 import { REAL } from './machine.ts';
 import { DEAD_PID } from './pids.ts';
 import { backdate, backdateTree, DAY, makeRepo, snapshot, type TestRepo } from './repo.ts';
 
-export { REAL };
+export { buryHolder, REAL };
 
 /** A machine whose clock shows `ms` more. */
 export const later = (io: Io, ms: number): Io => ({ ...io, clock: { nowMs: () => Date.now() + ms } });
@@ -187,7 +179,7 @@ function makeMissing(repo: TestRepo, missing: string): void {
   repo.worktree('agent/gone', missing);
   repo.commit('gone.txt', 'gone\n', missing);
   repo.git(['merge', '-q', '--no-ff', '-m', 'land gone', 'agent/gone']);
-  backdate(repo, missing, 3 * DAY);
+  backdate(repo, missing, 9 * DAY);
   rmSync(missing, { recursive: true });
 }
 
@@ -256,18 +248,6 @@ export const refAt = (repo: TestRepo, ref: string): string | null => {
 };
 
 export const textOr = (path: string): string | null => (existsSync(path) ? readFileSync(path, 'utf8') : null);
-
-/** A lock left by a dead pass names this living process: its number becomes that of a dead one. */
-export function buryHolder(repo: TestRepo): void {
-  const path = join(repo.commonDir, 'reaper/lock');
-  const text = textOr(path);
-  if (text === null) return;
-  try {
-    writeFileSync(path, JSON.stringify({ ...JSON.parse(text), pid: DEAD_PID }));
-  } catch {
-    // Cut in half: it names nobody.
-  }
-}
 
 /** Everything of ours but what every pass rewrites. */
 export function ownState(repo: TestRepo): Record<string, string> {

@@ -1,13 +1,15 @@
 /** D. Wrong idea of who owns it: locks, process numbers, leftovers, and a person's own worktrees. */
-import { mkdirSync, utimesSync } from 'node:fs';
+import { mkdirSync, rmSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { layout } from '../../../src/core/layout.ts';
 import { STAY } from '../../support/children.ts';
 import { DAY, HOUR } from '../../support/repo.ts';
 import { type Because, family, type Hazard, type Scene } from '../hazard.ts';
 import { withProcess } from '../machines.ts';
+import { claim } from '../ours.ts';
 import type { Stage } from '../stage.ts';
-import { deadPid, startDate } from './owners.ts';
+import { certificate, deadPid, startDate } from './owners.ts';
 
 const { keeps, reclaims } = family('D');
 const alive = { because: 'owner-alive' } as const;
@@ -77,12 +79,37 @@ export const LOCKS: readonly Hazard[] = [
     unsure,
     lockedAs(() => 'agent pid=2 session=s host=4f1e9a77b2c1 ts=2026-01-01T00:00:00Z'),
   ),
+  keeps('a worktree without a lock, whose maker the hook wrote down and is still running', alive, (stage) => {
+    const path = stage.landed();
+    return { survives: [path], lastly: () => bornOf(stage, path, stage.somebody(STAY)) };
+  }),
+  keeps('a worktree without a lock, whose birth certificate cannot be read', unsure, (stage) => {
+    const path = stage.landed();
+    const lastly = () => void stage.put(certificateOf(stage, path), 'not a certificate\n');
+    return { survives: [path], lastly };
+  }),
+  keeps('the registration of a deleted worktree whose maker is still running', alive, (stage) => {
+    const path = stage.landed();
+    const registration = stage.registration(path);
+    const certificate = certificateOf(stage, path);
+    rmSync(path, { recursive: true });
+    stage.put(join(path, '../something-else'));
+    return { survives: [registration], lastly: () => bornOf(stage, certificate, stage.somebody(STAY)) };
+  }),
   keeps(
     'a lock of a process that started just before it, on this host',
     alive,
     lockedAs((stage) => `agent pid=${stage.somebody(STAY)} session=s host=${hostname()} ts=${Math.round(NOW() / 1000)}`),
   ),
 ];
+
+const certificateOf = (stage: Stage, path: string): string =>
+  path.includes('/makers/') ? path : join(layout(stage.commonDir).makers, basename(stage.registration(path)));
+
+/** What the hook writes when an agent adds a worktree. */
+function bornOf(stage: Stage, path: string, pid: number): void {
+  stage.put(certificateOf(stage, path), certificate(pid));
+}
 
 /** Locks that nobody understands. */
 export const NOT_UNDERSTOOD: readonly Hazard[] = [
@@ -148,6 +175,15 @@ const leftover = (stage: Stage, pid: number | string, file = 'data'): string => 
   return path;
 };
 
+/** A directory outside the repository that the user's own configuration names. */
+function directory(stage: Stage, keepIf: readonly object[]): string {
+  const document = { directories: [{ path: '~/.tool/teams/*', age: '24h', keepIf }] };
+  stage.put(join(stage.repo.home, '.config/reaper-hook/config.json'), JSON.stringify(document));
+  const path = join(stage.repo.home, '.tool/teams/one');
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
 const leftBy = (because: Because, name: string, make: (stage: Stage) => Scene): Hazard => keeps(name, { because }, make);
 
 /** Leftovers whose owner lives, or that are not leftovers. */
@@ -169,6 +205,21 @@ export const LEFTOVERS: readonly Hazard[] = [
   leftBy('owner-unknown', 'a leftover whose process cannot be asked about', (stage) => {
     const path = leftover(stage, NUMBER);
     return { survives: [path], machine: (io) => withProcess(io, NUMBER, { signal: 'unknown' }) };
+  }),
+  keeps('a leftover of a dead process that somebody else claims', { because: 'claimed' }, async (stage) => {
+    const path = leftover(stage, deadPid());
+    await claim(stage, path);
+    return { survives: [path] };
+  }),
+  leftBy('rule', 'a directory of a tool, kept by the rule of the user that names it', (stage) => {
+    const path = directory(stage, [{ files: 'tasks/*.json', jsonEquals: ['/status', 'open'] }]);
+    stage.put(join(path, 'tasks/1.json'), '{"status": "open"}\n');
+    return { survives: [path] };
+  }),
+  leftBy('unknown', 'a directory of a tool, whose state cannot be understood', (stage) => {
+    const path = directory(stage, [{ files: 'tasks/*.json', jsonEquals: ['/status', 'open'] }]);
+    stage.put(join(path, 'tasks/1.json'), '{"status": \n');
+    return { survives: [path] };
   }),
   leftBy('too-young', 'a leftover of a dead process in which one file is of today', (stage) => {
     const path = leftover(stage, deadPid(), 'deep/inside/data');

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { layout } from '../../../src/core/layout.ts';
 import type { Io } from '../../../src/io/ports.ts';
-import { HOUR } from '../../support/repo.ts';
+import { DAY, HOUR } from '../../support/repo.ts';
 import { type Because, family, type Hazard, type Scene } from '../hazard.ts';
 import { failing } from '../machines.ts';
 import { claim, onePass } from '../ours.ts';
@@ -210,9 +210,14 @@ export const ABSENT: readonly Hazard[] = [
     const path = stage.landed();
     return { survives: [deleted(stage, path)], ageMs: 0 };
   }),
-  keeps('the registration of a deleted worktree that was new and is empty', { because: 'empty-too-young' }, (stage) => {
+  keeps('the registration of a worktree that was deleted three days ago, and may come back', { because: 'too-young' }, (stage) => {
     const path = stage.fresh();
-    return { survives: [deleted(stage, path)], ageMs: 2 * HOUR };
+    return { survives: [deleted(stage, path)], ageMs: 3 * DAY };
+  }),
+  keeps('the registration of an empty worktree, which is to wait for two months', { because: 'empty-too-young' }, (stage) => {
+    const path = stage.fresh();
+    stage.config('reaper.emptyIdle', '60d');
+    return { survives: [deleted(stage, path)] };
   }),
   absent('not-landed', 'the registration of a deleted worktree whose commits nobody else has', (stage) => stage.unlanded()),
   absent('changes', 'the registration of a deleted worktree with a change in its index', (stage) => {

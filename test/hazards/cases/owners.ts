@@ -1,5 +1,6 @@
 /** Owners that cases give to worktrees and leftovers. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { processes } from '../../../src/io/processes.ts';
 
 /** The number of a process that has just ended. */
@@ -19,4 +20,11 @@ export function startDate(pid: number, shiftMs = 0): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':');
   return `${DAYS[at.getDay()]} ${MONTHS[at.getMonth()]} ${at.getDate()} ${time} ${at.getFullYear()}`;
+}
+
+/** What the hook writes down of the agent that adds a worktree, as it stands in the process table. */
+export function certificate(pid: number): string {
+  const { name, bootId, pidNamespace } = processes.host;
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').trimEnd().replace(/\(.*\)/s, '(claude)');
+  return `reaper-hook maker 1\nhost ${name}\nboot ${bootId}\npidns ${pidNamespace}\nstat ${stat}\nargs\t/usr/bin/claude\n`;
 }
