@@ -5,7 +5,8 @@
  * Failure direction: time that runs out is a verdict that keeps.
  */
 import { keyOf, restsUntil } from './core/ledger.ts';
-import type { Candidate, Reason } from './core/model.ts';
+import type { Candidate, Policy, Reason } from './core/model.ts';
+import type { Settings } from './core/settings.ts';
 import { type Inquiry, type Investigation, proceed } from './observe/investigate.ts';
 import type { View } from './observe/view.ts';
 
@@ -51,3 +52,10 @@ async function inGroups<T, R>(items: readonly T[], work: (item: T, index: number
   }
   return done;
 }
+
+/** What the policy needs of the settings. */
+export const policyOf = ({ worktrees }: Settings): Policy => ({
+  idleMs: worktrees.idleMs,
+  emptyIdleMs: worktrees.emptyIdleMs,
+  ownerGraceMs: worktrees.ownerGraceMs,
+});

@@ -18,7 +18,7 @@ import { loadLedger, saveLedger, setLedgerAside } from './act/state.ts';
 import { EMPTY_LEDGER, inTurn, type Ledger } from './core/ledger.ts';
 import type { Candidate, Policy, Reason } from './core/model.ts';
 import type { Settings } from './core/settings.ts';
-import { decideBatch } from './deciding.ts';
+import { decideBatch, policyOf } from './deciding.ts';
 import { editedByHand } from './observe/edited.ts';
 import type { Inquiry } from './observe/investigate.ts';
 import { quietSince } from './observe/quiet.ts';
@@ -28,6 +28,8 @@ import { type MissingClaim, reconcile } from './reconcile.ts';
 import { dueForAttention, isCutShort, remember, withTotals } from './remember.ts';
 import { heldBytes, measureLeft } from './sizing.ts';
 import type { Workspace } from './workspace.ts';
+
+export { policyOf };
 
 export interface PassOptions {
   /** Look and decide, touch nothing. */
@@ -99,6 +101,9 @@ const RESERVE_MS = 100;
 
 /** How old the workspace's own list of worktrees may be; whatever goes is listed again before it does. */
 const LISTED_MS = 1_000;
+
+/** Kept back from deciding: enough for a handful of reclaims, on a busy machine for one. */
+const ACTING_MS = 500;
 
 /** Candidates decided before the first of them is acted on: many share one landing proof. */
 const BATCH = 64;
@@ -220,15 +225,23 @@ async function workThrough(run: Run, view: View, isOutOfTime: () => boolean): Pr
   const endMs = run.startedMs + options.budgetMs;
   const worked: Worked[] = [];
   let reclaims = 0;
-  for (let start = 0; start < queue.length; start += BATCH) {
-    const batch = queue.slice(start, start + BATCH);
+  while (queue.length > 0) {
+    const batch = queue.splice(0, BATCH);
     const say = (candidate: Candidate, index: number) =>
-      options.onProgress?.({ examined: start + index, total: queue.length, doing: candidate.path });
-    // Half of what is left, so that what is decided can also be acted on in this very pass.
-    const halfMs = nowMs() + (endMs - nowMs()) / 2;
-    const isOver = () => isOutOfTime() || nowMs() >= halfMs;
+      options.onProgress?.({ examined: worked.length + index, total: view.candidates.length, doing: candidate.path });
+    // Some time is left over, so that what is decided can also be acted on in this very pass.
+    const leftMs = endMs - nowMs();
+    const decideUntilMs = endMs - Math.min(leftMs / 2, ACTING_MS);
+    const isOver = () => isOutOfTime() || nowMs() >= decideUntilMs;
     const how = { probe: view.probe, policy: policyOf(settings), nowMs, isOutOfTime: isOver };
-    for (const inquiry of await decideBatch(view, batch, how, options.brief === true, say)) {
+    const inquiries = await decideBatch(view, batch, how, options.brief === true, say);
+    const hasProgress = inquiries.some(({ verdict }) => !isCutShort(verdict));
+    for (const inquiry of inquiries) {
+      // What was cut short gets what time is left after the others were acted on.
+      if (hasProgress && isCutShort(inquiry.verdict)) {
+        queue.push(inquiry.candidate);
+        continue;
+      }
       const one = await actOn(run, view, inquiry, reclaims);
       if (one.act?.outcome === 'reclaimed') reclaims++;
       worked.push(one);
@@ -268,13 +281,6 @@ async function actOn(run: Run, view: View, inquiry: Inquiry, reclaims: number): 
     },
   };
 }
-
-/** What the policy needs of the settings. */
-export const policyOf = ({ worktrees }: Settings): Policy => ({
-  idleMs: worktrees.idleMs,
-  emptyIdleMs: worktrees.emptyIdleMs,
-  ownerGraceMs: worktrees.ownerGraceMs,
-});
 
 async function purgeDue(run: Run, view: View, { lastPass }: Ledger, isOutOfTime: () => boolean): Promise<PurgeReport> {
   const { io } = run.workspace;

@@ -91,7 +91,7 @@ function bystandersOf(world: World): Record<string, Record<string, string>> {
   const { repo } = world;
   const isOurs = (name: string) => name.startsWith('.git') || name.startsWith('.agent-config');
   const seen: Record<string, Record<string, string>> = { main: snapshot(repo.root, isOurs) };
-  for (const { path } of theirs) seen[path] = snapshot(path);
+  for (const { path } of theirs) seen[path] = snapshot(path, (name) => /^dist\/nested/.test(name));
   seen['config'] = { config: readFileSync(join(repo.commonDir, 'config'), 'utf8') };
   return seen;
 }

@@ -188,6 +188,8 @@ describe('git config', () => {
     set('stagingAge', '1m');
     set('keep', '1h');
     set('forget', '2h');
+    set('max', '20GB');
+    set('minFree', '5GB');
     set('budget', '90s');
     set('every', '0');
     set('limit', '5000');
@@ -209,7 +211,7 @@ describe('git config', () => {
         { path: 'x-{pid}', ageMs: 60_000 },
         { path: 'y-*', ageMs: 60_000 },
       ],
-      quarantine: { keepMs: HOUR, forgetMs: 2 * HOUR, maxBytes: null, minFreeBytes: null },
+      quarantine: { keepMs: HOUR, forgetMs: 2 * HOUR, maxBytes: 20 * 2 ** 30, minFreeBytes: 5 * 2 ** 30 },
       pass: { budgetMs: 90_000, everyMs: 0, limit: 5000, detach: false },
     });
     expect(notes).toEqual([]);

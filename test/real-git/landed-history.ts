@@ -10,7 +10,7 @@ const LINES = 12;
 type Edit = Extract<Step, { kind: 'edit' }>;
 type Merge = Extract<Step, { kind: 'merge' }>;
 interface Landing {
-  readonly kind: 'squash' | 'rebase';
+  readonly kind: 'squash' | 'rebase' | 'scatter';
   readonly from: number;
   readonly isEvil: boolean;
 }
@@ -56,6 +56,10 @@ export const histories = fc.array(
     {
       weight: 1,
       arbitrary: fc.record({ kind: fc.constant('rebase' as const), from: agent, isEvil: fc.constant(false) }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('scatter' as const), from: agent, isEvil: fc.constant(false) }),
     },
     {
       weight: 3,
@@ -178,6 +182,19 @@ export function newHistory(repo: LandedRepo): History {
       move('main', main);
       landed.add(head);
     },
+    /** Newest first, each rewritten on main at once: only patch by patch can it be told that they landed. */
+    scatter({ from }: Landing) {
+      const own = git(['rev-list', '--no-merges', `main..${tips.get(BRANCHES[from] ?? '') ?? start}`]).split('\n');
+      for (const each of own) {
+        const main = tips.get('main') ?? start;
+        const of = each === '' ? null : apply(`${each}~1`, main, each);
+        if (of === null || of === tree(main)) continue;
+        const picked = commit(of, [main]);
+        const files = git(['diff', '--name-only', main, picked]).split('\n');
+        const rewritten = files.reduce((next, file) => write(next, file, [`rewritten ${++counter}`]), of);
+        move('main', commit(tree(main), [commit(rewritten, [picked])]));
+      }
+    },
     pick({ kind, from, to, back }: Pick) {
       const target = BRANCHES[to] ?? '';
       const onto = tips.get(target) ?? start;
@@ -197,6 +214,7 @@ export function newHistory(repo: LandedRepo): History {
       else if (step.kind === 'merge') steps.merge(step);
       else if (step.kind === 'squash') steps.squash(step);
       else if (step.kind === 'rebase') steps.rebase(step);
+      else if (step.kind === 'scatter') steps.scatter(step);
       else if (step.kind === 'pick' || step.kind === 'revert') steps.pick(step);
     },
     linesOf(commits) {

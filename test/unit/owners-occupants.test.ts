@@ -41,9 +41,9 @@ describe('nobody is inside', () => {
     expect(await inside()).toEqual({ known: true, value: [] });
   });
 
-  it('when only this program is', async () => {
-    const places = (pid: number) => (pid === SELF ? standing : ok({ cwd: '/', root: '/', exe: null }));
-    expect(await inside({ places })).toEqual({ known: true, value: [] });
+  it('when only this program has something of it open', async () => {
+    const openFiles = (pid: number) => ok({ paths: pid === SELF ? ['/w/tree/a'] : [], sockets: [] });
+    expect(await inside({ openFiles })).toEqual({ known: true, value: [] });
   });
 
   it.each([

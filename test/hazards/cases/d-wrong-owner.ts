@@ -212,12 +212,12 @@ export const LEFTOVERS: readonly Hazard[] = [
     return { survives: [path] };
   }),
   leftBy('rule', 'a directory of a tool, kept by the rule of the user that names it', (stage) => {
-    const path = directory(stage, [{ files: 'tasks/*.json', jsonEquals: ['/status', 'open'] }]);
+    const path = directory(stage, [{ files: 'tasks/*.json', jsonEquals: { pointer: '/status', values: ['open'] } }]);
     stage.put(join(path, 'tasks/1.json'), '{"status": "open"}\n');
     return { survives: [path] };
   }),
   leftBy('unknown', 'a directory of a tool, whose state cannot be understood', (stage) => {
-    const path = directory(stage, [{ files: 'tasks/*.json', jsonEquals: ['/status', 'open'] }]);
+    const path = directory(stage, [{ files: 'tasks/*.json', jsonEquals: { pointer: '/status', values: ['open'] } }]);
     stage.put(join(path, 'tasks/1.json'), '{"status": \n');
     return { survives: [path] };
   }),
