@@ -16,7 +16,7 @@ import { type Outcome, quarantine } from './act/quarantine.ts';
 import { type Recovered, recoverAll } from './act/recover.ts';
 import { loadLedger, saveLedger, setLedgerAside } from './act/state.ts';
 import { EMPTY_LEDGER, inTurn, type Ledger } from './core/ledger.ts';
-import type { Candidate, Policy, Reason } from './core/model.ts';
+import type { Candidate, Reason } from './core/model.ts';
 import type { Settings } from './core/settings.ts';
 import { decideBatch, policyOf } from './deciding.ts';
 import { editedByHand } from './observe/edited.ts';
@@ -30,7 +30,6 @@ import { heldBytes, measureLeft } from './sizing.ts';
 import type { Workspace } from './workspace.ts';
 
 export { policyOf };
-
 export interface PassOptions {
   /** Look and decide, touch nothing. */
   readonly dryRun: boolean;

@@ -20,6 +20,11 @@ export async function obstacle(actor: Actor, entry: Entry, target: string, detac
       'gone',
       'its files are being purged; once `reaper-hook purge` has finished, its commit can be restored',
     );
+  if (entry.kind !== 'staging' && entry.registration === null)
+    return refuse(
+      'gone',
+      `it was restored; only commits of its deleted branch are left, until they are forgotten: git log ${entry.pin}`,
+    );
   if (entry.kind !== 'registration') {
     const taken = await isThere(actor, target);
     if (!taken.ok) return refuse('failed', taken.why);

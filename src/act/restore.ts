@@ -186,7 +186,7 @@ async function handOver(actor: Actor, entry: Entry): Promise<Done> {
  * restore does not bring back, until `forget`; ballast whose purge had begun, until the purge is done.
  */
 async function closeEntry(actor: Actor, entry: Entry, target: string): Promise<Done> {
-  const holdsReflog = entry.branch === null && entry.deletedBranchAt !== null;
+  const holdsReflog = entry.branch === null && entry.deletedBranchAt !== null && entry.pin !== entry.head;
   const unpinned = entry.head === null || holdsReflog ? done : await unpin(actor, entry.id);
   if (!unpinned.ok) return unpinned;
   const journaled = await record(actor, 'restored', entry, target);

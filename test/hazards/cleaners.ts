@@ -61,7 +61,8 @@ function removing(flags: readonly string[]): Cleaner['clean'] {
   };
 }
 
-const placeToStand = (stage: Stage): string => (existsSync(join(stage.root, '.git')) ? stage.root : stage.commonDir);
+/** A directory of the repository, bare or not. */
+export const placeToStand = (stage: Stage): string => (existsSync(join(stage.root, '.git')) ? stage.root : stage.commonDir);
 
 const environmentOf = (stage: Stage, scene: Scene): Record<string, string> => ({
   ...stage.repo.env({ ...scene.env }),

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { PassReport } from '../../src/pass.ts';
 import { endAll } from '../support/children.ts';
 import { DAY } from '../support/repo.ts';
-import type { Cleaner } from './cleaners.ts';
+import { type Cleaner, placeToStand } from './cleaners.ts';
 import type { Hazard, Scene } from './hazard.ts';
 import { differences, type Picture, picture, registrationOf } from './oracle.ts';
 import { ours, restoreAll, verdictProblems } from './ours.ts';
@@ -84,7 +84,8 @@ interface Look {
 
 function look(stage: Stage, { survives = [], goes = [] }: Scene): Look {
   const all = (paths: readonly string[]) => new Map(paths.map((path) => [path, wholePicture(path)]));
-  const listed = stage.tries(['for-each-ref', 'refs/heads', 'refs/tags', 'refs/remotes', 'refs/stash'], stage.commonDir);
+  const names = ['refs/heads', 'refs/tags', 'refs/remotes', 'refs/stash'];
+  const listed = stage.tries(['for-each-ref', ...names], placeToStand(stage));
   const refs = new Map(listed.stdout.split('\n').map((line) => [line.slice(line.indexOf('\t')), line]));
   return { survives: all(survives), goes: all(goes), refs };
 }

@@ -4,7 +4,7 @@ import { type History, histories, newHistory, type Step } from './landed-history
 import { type LandedRepo, landedRepo, verdict, verify } from './landed-support.ts';
 
 /** Pinned, so that a run can be repeated; other seeds are tried by setting LANDED_SEED and LANDED_RUNS. */
-const SEED = Number(process.env.LANDED_SEED ?? 20_260_101);
+const SEED = Number(process.env.LANDED_SEED ?? 22);
 const RUNS = Number(process.env.LANDED_RUNS ?? 8);
 
 const counts = new Map<string, number>();

@@ -54,6 +54,7 @@ const work = (limits: { maxBytes: number | null; minFreeBytes: number | null }, 
   isOutOfTime: () => false,
   isQuiet: async () => known(null),
   editedByHand: async () => known(null),
+  lastPassMs: NOW,
   pressure: { limits, sizeOf: async () => 1000, freeBytes: async () => freeBytes },
 });
 
@@ -98,5 +99,20 @@ describe('limits on quarantine', () => {
     await held(repo, actor, 'old', 6 * DAY);
     const report = await purge(actor, work({ maxBytes: 2000, minFreeBytes: 5000 }, 1e9));
     expect(report.purged).toEqual([]);
+  });
+});
+
+describe('a clock that jumped, or a long absence', () => {
+  it('gives everything that is due another day, and then purges it', async () => {
+    const repo = makeRepo();
+    const real = actorOf(repo);
+    const at = { ms: NOW };
+    const actor: Actor = { ...real, io: { ...real.io, clock: { nowMs: () => at.ms } } };
+    const due = await held(repo, actor, 'a', 8 * DAY);
+    await writeEntry(actor, { ...due, keepUntilMs: NOW - DAY });
+    const look = { ...work({ maxBytes: null, minFreeBytes: null }), lastPassMs: NOW - 4 * DAY };
+    expect((await purge(actor, look)).purged).toEqual([]);
+    at.ms = NOW + DAY + 1;
+    expect((await purge(actor, { ...look, lastPassMs: NOW })).purged).toEqual([due.id]);
   });
 });

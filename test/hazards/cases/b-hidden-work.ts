@@ -139,6 +139,12 @@ export const CONFIGURED_AWAY: readonly Hazard[] = [
       },
     };
   }),
+  keeps('an untracked file whose name differs from a tracked one by case, with core.ignoreCase', untracked, (stage) => {
+    const path = stage.landed();
+    stage.config('core.ignoreCase', 'true');
+    stage.put(join(path, 'readme.md'));
+    return { survives: [path] };
+  }),
   keeps('results that a clean filter strips before git sees them', changed, (stage) => {
     const path = filtered(stage);
     stage.put(join(path, 'work.ipynb'), 'code\noutput of a night\n');

@@ -73,6 +73,19 @@ export const PROCESSES: readonly Hazard[] = [
       stage.somebody(STAY_TOLD, { args: [join(stage.place, 'link/agent-done')] });
     }),
   ),
+  keeps('a process that holds a file in it open which was deleted since', occupied, (stage) => {
+    const path = stage.landed();
+    mkdirSync(join(path, 'run'));
+    const script = 'exec 9<>"$1/scratch"; rm "$1/scratch"; shift; echo ready; exec sleep 600';
+    return { survives: [path], lastly: () => void stage.somebody(script, { args: [join(path, 'run')] }) };
+  }),
+  keeps('a process that stands in a directory in it which was deleted since', occupied, (stage) => {
+    const path = stage.landed();
+    mkdirSync(join(path, 'run/gone'), { recursive: true });
+    const script = 'rmdir "$1"; shift; echo ready; exec sleep 600';
+    const gone = join(path, 'run/gone');
+    return { survives: [path], lastly: () => void stage.somebody(script, { cwd: gone, args: [gone] }) };
+  }),
   keeps('a process that runs a program built in it', occupied, (stage) => {
     const path = stage.landed();
     stage.ignore('dist');

@@ -185,6 +185,13 @@ export const STAGING: readonly Hazard[] = [
     repository(stage, path);
     return { survives: [path] };
   }),
+  keeps('a worktree that is a file system of its own', mounted, (stage) => {
+    const path = stage.at('done');
+    mkdirSync(path, { recursive: true });
+    stage.mount('-t', 'tmpfs', 'none', path);
+    stage.landed();
+    return { survives: [join(path, 'done.txt'), path].toReversed() };
+  }),
   keeps('a leftover into which something is mounted', mounted, (stage) => {
     const path = leftover(stage, String(deadPid()));
     mkdirSync(join(path, 'data'), { recursive: true });
@@ -227,6 +234,34 @@ export const RIGHT_THING: readonly Hazard[] = [
     const afterwards = async () => void (await onePass(stage, { machine: (io) => at(io, 100 * DAY) }));
     return { goes: [path], survives: [shared], restores: false, afterwards };
   }),
+  reclaims('a landed worktree that lies inside the main one, ignored', (stage) => {
+    stage.ignore('.claude');
+    return { goes: [stage.landed('done', join(stage.root, '.claude/worktrees/done'))] };
+  }),
+  reclaims('a landed worktree that lies inside the main one, and is not ignored', (stage) => ({
+    goes: [stage.landed('done', join(stage.root, '.worktrees/done'))],
+  })),
+  reclaims('a landed worktree whose repository keeps its git directory elsewhere', (stage) => {
+    stage.git(['init', '-q', '--separate-git-dir', join(stage.place, 'elsewhere.git')]);
+    return { goes: [stage.landed()] };
+  }),
+  reclaims('a landed worktree on a branch that is no branch for git', (stage) => {
+    const path = stage.detached();
+    stage.git(['update-ref', 'refs/agents/done', 'HEAD'], path);
+    stage.git(['symbolic-ref', 'HEAD', 'refs/agents/done'], path);
+    stage.commit(path);
+    stage.git(['merge', '-q', '--ff-only', 'refs/agents/done']);
+    return { goes: [path] };
+  }),
+  reclaims(
+    'a landed worktree on another file system, into a quarantine beside it',
+    (stage) => {
+      mkdirSync(join(stage.place, 'wt'));
+      stage.mount('-t', 'tmpfs', 'none', join(stage.place, 'wt'));
+      return { goes: [stage.landed()] };
+    },
+    { impossible: NEEDS_MOUNT },
+  ),
   reclaims('a landed worktree of a bare repository', (stage) => {
     const path = stage.landed();
     stage.config('core.bare', 'true');

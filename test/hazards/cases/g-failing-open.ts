@@ -134,6 +134,29 @@ export const UNREADABLE: readonly Hazard[] = [
     const path = stage.landed();
     return { survives: [path], machine: (io) => failing(io, 'readText', 'EACCES', (each) => each === join(path, '.git')) };
   }),
+  keeps('everything, when the user’s git configuration cannot be read', { because: 'no pass' }, (stage) => {
+    const path = stage.landed();
+    return { survives: [path], lastly: () => void stage.put(join(stage.repo.home, '.gitconfig'), '[broken\n'), restores: false };
+  }),
+  keeps('a worktree whose own configuration cannot be read', unknown, (stage) => {
+    const path = stage.landed();
+    stage.config('extensions.worktreeConfig', 'true');
+    return { survives: [path], lastly: () => void stage.put(join(stage.registration(path), 'config.worktree'), '[broken\n') };
+  }),
+  keeps('a worktree whose HEAD was lost with the power', { because: 'not a candidate' }, (stage) => {
+    const path = stage.landed();
+    stage.put(join(stage.registration(path), 'HEAD'), '');
+    return { survives: [join(path, 'done.txt')] };
+  }),
+  keeps('unlanded work, when there is no room to make a proof in', { because: 'landing-unknown' }, (stage) => ({
+    survives: [stage.unlanded()],
+    env: { TMPDIR: stage.put(join(stage.place, 'not-a-directory')) },
+  })),
+  keeps('a worktree whose refs are kept in a way that is not understood', { because: 'landing-unknown' }, (stage) => {
+    const path = stage.landed();
+    mkdirSync(join(stage.commonDir, 'reftable'));
+    return { survives: [path] };
+  }),
   keeps('everything, when the configuration is in error', { because: 'no pass' }, (stage) => {
     const path = stage.landed();
     stage.put(join(stage.root, '.reaperrc'), 'worktrees:\n  idle: soon\n');
@@ -258,6 +281,16 @@ export const OTHERS_GO_ON: readonly Hazard[] = [
     const [path, damaged] = [stage.landed('good'), stage.landed('bad')];
     stage.put(join(stage.registration(damaged), 'index'), 'not an index\n');
     return { goes: [path], survives: [damaged] };
+  }),
+  reclaims('a landed worktree beside a branch that was lost with the power', (stage) => {
+    const path = stage.landed();
+    stage.put(join(stage.commonDir, 'refs/heads/agent/broken'), '');
+    return { goes: [path] };
+  }),
+  reclaims('a landed worktree beside one whose HEAD was lost with the power', (stage) => {
+    const [path, damaged] = [stage.landed('good'), stage.landed('bad')];
+    stage.put(join(stage.registration(damaged), 'HEAD'), '');
+    return { goes: [path], survives: [join(damaged, 'bad.txt')] };
   }),
   reclaims('a landed worktree, although what earlier passes remembered is damaged', (stage) => {
     const path = stage.landed();

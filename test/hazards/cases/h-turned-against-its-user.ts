@@ -153,6 +153,22 @@ export const CODE: readonly Hazard[] = [
     chmodSync(monitor, 0o755);
     return { goes: [path], lastly: () => stage.config('core.fsmonitor', monitor), afterwards: unmarked(stage) };
   }),
+  reclaims('a landed worktree, without running a filter that the branch brings along', (stage) => {
+    pulled(stage, '.gitattributes', '*.txt filter=evil\n');
+    const file = stage.put(join(stage.root, 'evil.sh'), `#!/bin/sh\ntouch ${markOf(stage)}\ncat\n`);
+    chmodSync(file, 0o755);
+    stage.git(['add', '.']);
+    stage.git(['commit', '-q', '-m', 'a filter']);
+    const path = stage.landed();
+    return {
+      goes: [path],
+      lastly: () => {
+        stage.config('filter.evil.clean', './evil.sh');
+        stage.config('filter.evil.smudge', './evil.sh');
+      },
+      afterwards: unmarked(stage),
+    };
+  }),
   reclaims('a landed worktree, without starting a git that the branch brings along', (stage) => {
     const path = stage.landed();
     for (const name of ['git', 'node', 'reaper-hook', 'node_modules/.bin/git']) {
