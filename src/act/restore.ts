@@ -59,12 +59,11 @@ export async function restore(actor: Actor, { id }: Pick<Entry, 'id'>, wish: Res
   const rebuild = entry.rebuild || (entry.tree !== null && !waiting.value && !arrived.value);
   const branch = wish.detach ? null : entry.branch;
   const going: Entry = { ...entry, phase: 'restoring', restoreTo: target, branch, rebuild, unverified: false };
-  const ballast = await isThere(actor, entry.tree === null ? null : ballastPlace(entry.tree));
   const announced = await writeEntry(actor, going);
   const result = announced.ok ? await finishRestore(actor, going) : announced;
   if (!result.ok) return { ok: false, problem: 'failed', why: result.why };
-  const ballastGone = entry.ballast.length > 0 && ballast.ok && !ballast.value;
-  return { ok: true, path: target, rebuilt: rebuild, ballastGone };
+  const back = await Promise.all(entry.ballast.map((path) => isThere(actor, join(target, path))));
+  return { ok: true, path: target, rebuilt: rebuild, ballastGone: back.some((there) => there.ok && !there.value) };
 }
 
 const no: Done<boolean> = { ok: true, value: false };

@@ -42,6 +42,28 @@ describe('what was found before', () => {
     expect(proofs.map(verdict)).toEqual([expect.stringMatching(/^not landed/), expect.stringMatching(/^not landed/)]);
   });
 
+  it('is no proof when the base commit it was made against is gone', async () => {
+    const repo = twoBranches();
+    const head = repo.git(['rev-parse', 'agent/new']);
+    const proof = { head, how: 'replayed', commit: repo.base().oid, at: '1'.repeat(40) };
+    const cache = { version: 1, proofs: [proof], open: [] };
+    expect(verdict(await repo.prove('agent/new', { cache }))).toMatch(/^not landed/);
+  });
+
+  it('is measured anew when the base has merged a part of the branch', async () => {
+    const repo = landedRepo();
+    repo.start('agent/below');
+    const below = repo.change({ 'below.txt': 'below\n' });
+    repo.start('agent/above', 'agent/below');
+    repo.change({ 'above.txt': 'above\n' });
+    const { cache } = await repo.ask(['agent/above']);
+    repo.git(['switch', '-q', 'main']);
+    repo.git(['merge', '-q', '--no-ff', '--no-edit', 'agent/below']);
+    const later = await repo.ask(['agent/above'], { cache });
+    expect(later.proofs.map(verdict)).toEqual(['not landed: what it changes in above.txt is not in refs/heads/main']);
+    expect(later.cache.open.at(-1)).toMatchObject({ mergeBases: [below], at: repo.base().oid });
+  });
+
   it('is no proof for another branch of the same name', async () => {
     const repo = twoBranches();
     const { cache } = await repo.ask(REVS);

@@ -194,8 +194,10 @@ describe('a bound that is hit is named, and the search goes on from there', () =
   it('own commits, base commits, paths and bases', async () => {
     const repo = squashed(0);
     repo.start('agent/long', 'main~1');
-    for (let at = 0; at < 3; at++) repo.change({ [`long-${at}.txt`]: `${at}\n` });
-    const own = await repo.ask(['agent/long', 'agent/fix'], { limits: { ownCommits: 2, baseCommits: 4 } });
+    for (let at = 0; at < 6; at++) repo.change({ [`long-${at}.txt`]: `${at}\n` });
+    const own = await repo.ask(['agent/long', 'agent/fix'], { limits: { ownCommits: 2, baseCommits: 5 } });
+    const together = await repo.ask(['agent/long'], { limits: { ownCommits: 2 } });
+    expect(together.proofs.map(verdict)).toEqual(['unknown: limit: it has more than 2 commits of its own']);
     expect(own.proofs.map(verdict)).toEqual(['unknown: limit: it has more than 2 commits of its own', 'replayed']);
     const paths = await repo.ask(['agent/long'], { limits: { paths: 2 } });
     expect(paths.proofs.map(verdict)).toEqual(['unknown: limit: it changes more than 2 paths']);
