@@ -109,7 +109,8 @@ export interface IndexListing {
 export async function readIndex(io: Pick<Io, 'git'>, place: Place): Promise<Fact<IndexListing>> {
   const answer = await io.git.run(inWorktree(place, ['ls-files', '-v', '--stage', '-z']));
   if (!answer.ok) return unknown(`git ls-files failed: ${answer.why}`);
-  return parseIndex(answer.stdout);
+  // A worktree without a single tracked file is rarer than a git that said nothing.
+  return answer.stdout === '' ? unknown('git ls-files listed nothing') : parseIndex(answer.stdout);
 }
 
 const ENTRY = /^([a-zA-Z?]) (\d{6}) [0-9a-f]{40,64} (\d)\t([\s\S]+)$/;

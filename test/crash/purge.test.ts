@@ -128,15 +128,15 @@ describe('a purge that is killed at any step', () => {
   });
 
   test('of what is to be forgotten: no note, no pin, no registration is left', async () => {
-    const rich = await reclaimed(92);
+    const rich = await reclaimed(88);
     const { at } = rich;
     at.reset();
     for (const entry of await at.entries()) expect(entry.phase).toBe('purged');
     const steps = await killEverywhere(
       rich,
-      (io) => at.pass(later(io, 93 * DAY), { limit: 0 }),
+      (io) => at.pass(later(io, 90 * DAY + HOUR), { limit: 0 }),
       async () => {
-        await at.pass(later(REAL, 93 * DAY + HOUR), { limit: 0 });
+        await at.pass(later(REAL, 90 * DAY + 2 * HOUR), { limit: 0 });
         expect(leftovers(at.repo)).toMatchObject({ quarantine: [], pins: [] });
       },
     );

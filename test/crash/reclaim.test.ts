@@ -1,27 +1,22 @@
 /** A pass that is killed at any step of a reclaim leaves what the next pass finishes or takes back. */
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readJournal } from '../../src/act/journal.ts';
 import { layout } from '../../src/core/layout.ts';
 import {
-  adminOf,
   assertSound,
   later,
-  leftovers,
   ownShape,
   ownState,
   type PassWish,
   REAL,
   type Rich,
   richCase,
-  textOr,
   unreachable,
-  type WorktreeState,
-  worktreeState,
 } from '../support/crash-case.ts';
 import { addTo, type Death, everyStep } from '../support/every-step.ts';
 import { HOUR } from '../support/repo.ts';
+import { restoreAll, type Subject, subjectsOf, whereabouts } from '../support/subjects.ts';
 
 const total = new Map<string, number>();
 let crashes = 0;
@@ -29,51 +24,6 @@ let crashes = 0;
 afterAll(() => {
   console.log(`${crashes} crashes of a reclaim, nothing lost`, Object.fromEntries([...total].sort()));
 });
-
-/** One of the things a pass takes, and what it was before. */
-interface Subject {
-  readonly path: string;
-  readonly admin: string | null;
-  readonly branch: string | null;
-  readonly before: WorktreeState;
-  readonly beforeLight: WorktreeState;
-  readonly lock: string | null;
-}
-
-function subjectsOf({ at, fix, staging, missing }: Rich, detached = false): Subject[] {
-  const all = [
-    { path: fix, admin: adminOf(at.repo, fix), branch: detached ? null : 'agent/fix' },
-    { path: staging, admin: null, branch: null },
-    { path: missing, admin: adminOf(at.repo, missing), branch: 'agent/gone' },
-  ].filter(({ path, admin }) => existsSync(admin ?? path));
-  return all.map((each) => ({
-    ...each,
-    before: stateOf(at.repo, each, true),
-    beforeLight: stateOf(at.repo, each, false),
-    lock: each.admin === null ? null : textOr(join(each.admin, 'locked')),
-  }));
-}
-
-function stateOf(
-  repo: Rich['at']['repo'],
-  { path, admin, branch }: Pick<Subject, 'path' | 'admin' | 'branch'>,
-  all: boolean,
-) {
-  return worktreeState(repo, { tree: path, admin }, branch, all);
-}
-
-/** `home` exactly as it was, or the id of its entry in quarantine. */
-async function whereabouts({ at }: Rich, subject: Subject): Promise<string> {
-  const entry = (await at.entries()).find(({ path }) => path === subject.path);
-  if (existsSync(subject.admin ?? subject.path)) {
-    expect(entry, 'no note is left about what is at home').toBeUndefined();
-    expect(stateOf(at.repo, subject, true)).toEqual(subject.before);
-    if (subject.admin !== null) expect(textOr(join(subject.admin, 'locked'))).toBe(subject.lock);
-    return 'home';
-  }
-  expect(entry, `${subject.path} is in quarantine with a note`).toMatchObject({ phase: 'held', unverified: false });
-  return entry?.id ?? '';
-}
 
 /** After the crash: the next pass recovers, a second one finds nothing to do, and all of it can be had back. */
 async function checkRecovery(rich: Rich, subjects: Subject[], wish: PassWish, seen: Set<string>, death: Death) {
@@ -96,22 +46,6 @@ async function checkRecovery(rich: Rich, subjects: Subject[], wish: PassWish, se
   expect(finished.ok).toBe(true);
   await restoreAll(rich, subjects);
   assertSound(repo);
-}
-
-async function restoreAll(rich: Rich, subjects: Subject[]) {
-  const { at } = rich;
-  for (const subject of subjects) {
-    const id = await whereabouts(rich, subject);
-    expect(id, `${subject.path} was reclaimed in the end`).not.toBe('home');
-    const restored = await at.restore(REAL, id);
-    expect(restored).toMatchObject({ ok: true, path: subject.path, rebuilt: false });
-    expect(stateOf(at.repo, subject, false)).toEqual(subject.beforeLight);
-    if (subject.admin !== null) expect(textOr(join(subject.admin, 'locked'))).toBe(subject.lock);
-  }
-  const { quarantine, pins, root } = leftovers(at.repo);
-  expect({ quarantine, pins }).toEqual({ quarantine: [], pins: [] });
-  const known = ['claims', 'journal.jsonl', 'quarantine', 'state.json'];
-  expect(root.filter((name) => !known.includes(name))).toEqual([]);
 }
 
 async function killEverywhere(rich: Rich, wish: PassWish, detached = false): Promise<number> {

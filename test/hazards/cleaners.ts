@@ -62,7 +62,8 @@ function removing(flags: readonly string[]): Cleaner['clean'] {
 }
 
 /** A directory of the repository, bare or not. */
-export const placeToStand = (stage: Stage): string => (existsSync(join(stage.root, '.git')) ? stage.root : stage.commonDir);
+export const placeToStand = (stage: Stage): string =>
+  existsSync(join(stage.root, '.git')) ? stage.root : stage.commonDir;
 
 const environmentOf = (stage: Stage, scene: Scene): Record<string, string> => ({
   ...stage.repo.env({ ...scene.env }),
@@ -72,16 +73,31 @@ const environmentOf = (stage: Stage, scene: Scene): Record<string, string> => ({
 /** Linked worktrees of agents, by branch, and the detached ones where paths are managed. */
 function worktreesOf(stage: Stage): string[] {
   const cwd = placeToStand(stage);
-  const options = { cwd, env: stage.repo.env(), encoding: 'utf8' as const, stdio: ['ignore', 'pipe', 'ignore'] as const };
-  const list = spawnSync('git', ['worktree', 'list', '--porcelain', '-z'], { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
-  const byPath = spawnSync('git', ['config', '--get-all', 'reaper.paths'], { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
+  const options = {
+    cwd,
+    env: stage.repo.env(),
+    encoding: 'utf8' as const,
+    stdio: ['ignore', 'pipe', 'ignore'] as const,
+  };
+  const list = spawnSync('git', ['worktree', 'list', '--porcelain', '-z'], {
+    ...options,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const byPath = spawnSync('git', ['config', '--get-all', 'reaper.paths'], {
+    ...options,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const areDetachedManaged = byPath.stdout.trim() !== '';
   return list.stdout
     .split('\0\0')
     .slice(1)
     .map((block) => block.split('\0'))
-    .filter((lines) => lines.some((line) => /^branch refs\/heads\/agent\//.test(line) || (areDetachedManaged && line === 'detached')))
-    .flatMap((lines) => lines.flatMap((line) => (line.startsWith('worktree ') ? [line.slice('worktree '.length)] : [])));
+    .filter((lines) =>
+      lines.some((line) => /^branch refs\/heads\/agent\//.test(line) || (areDetachedManaged && line === 'detached')),
+    )
+    .flatMap((lines) =>
+      lines.flatMap((line) => (line.startsWith('worktree ') ? [line.slice('worktree '.length)] : [])),
+    );
 }
 
 /** Per-process leftovers in every worktree, as a script would name them. */
@@ -102,4 +118,3 @@ function isOld(path: string): boolean {
   const info = lstatSync(path, { throwIfNoEntry: false });
   return info !== undefined && Date.now() - info.mtimeMs > WEEK_MS;
 }
-

@@ -16,9 +16,13 @@ try {
   const holding = await whatHolds(plan.hazards);
   const killed = await Promise.all(plan.rules.map((rule) => killerAmong(rule, holding.get(rule) ?? [])));
   for (const kill of killed) if (kill.by === null) Object.assign(kill, await killerInPolicy(kill.rule));
-  console.log(table([['rule', 'noticed by', 'how'], ...killed.map(({ rule, by, how }) => [rule, by ?? '**nothing**', how])]));
+  console.log(
+    table([['rule', 'noticed by', 'how'], ...killed.map(({ rule, by, how }) => [rule, by ?? '**nothing**', how])]),
+  );
   const survivors = killed.filter(({ by }) => by === null).map(({ rule }) => rule);
-  console.log(`\n${plan.rules.length - survivors.length} of ${plan.rules.length} rules are noticed when they are gone.`);
+  console.log(
+    `\n${plan.rules.length - survivors.length} of ${plan.rules.length} rules are noticed when they are gone.`,
+  );
   process.exitCode = survivors.length > 0 ? 1 : 0;
 } finally {
   crew.dismiss();

@@ -24,7 +24,8 @@ export function picture(path: string, skip: (name: string) => boolean = () => fa
       for (const each of readdirSync(at, { encoding: 'buffer' }))
         visit(Buffer.concat([at, SLASH, each]), `${name}/${each.toString('latin1')}`);
     } else if (info.isSymbolicLink()) seen.set(name, `link ${readlinkSync(at)}`);
-    else if (info.isFile()) seen.set(name, `file ${mode} ${createHash('sha256').update(readFileSync(at)).digest('hex')}`);
+    else if (info.isFile())
+      seen.set(name, `file ${mode} ${createHash('sha256').update(readFileSync(at)).digest('hex')}`);
     else seen.set(name, `other ${mode}`);
   };
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return new Map([['.', 'nothing']]);

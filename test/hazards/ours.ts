@@ -31,9 +31,15 @@ export const ours: Cleaner = {
 };
 
 /** One pass over the stage; null when none began. */
-export async function onePass(stage: Stage, scene: Scene = {}, moment: () => void = () => {}): Promise<PassReport | null> {
+export async function onePass(
+  stage: Stage,
+  scene: Scene = {},
+  moment: () => void = () => {},
+): Promise<PassReport | null> {
   const machine = scene.machine?.(realMachine(stage), moment) ?? realMachine(stage);
-  const io = onRename(machine, (from) => [...(scene.survives ?? []), ...(scene.goes ?? [])].includes(from), { before: moment });
+  const io = onRename(machine, (from) => [...(scene.survives ?? []), ...(scene.goes ?? [])].includes(from), {
+    before: moment,
+  });
   return inEnvironment(stage, scene.env ?? {}, async () => {
     const workspace = await open(stage, io, standing(scene));
     if (workspace === null) return null;
@@ -65,7 +71,11 @@ export async function restoreAll(
   const problems = await inEnvironment(stage, {}, async () => {
     const found: string[] = [];
     for (const { entry } of report.reclaimed.toReversed()) {
-      const workspace = await open(stage, realMachine(stage), from !== undefined && existsSync(from) ? from : undefined);
+      const workspace = await open(
+        stage,
+        realMachine(stage),
+        from !== undefined && existsSync(from) ? from : undefined,
+      );
       if (workspace === null) return ['the repository could not be opened for the way back'];
       const restored = await restoreByName(workspace, entry.id, { to: null, detach: false });
       if (!restored.ok) found.push(`not restored: ${restored.why}`);
@@ -86,7 +96,8 @@ export function verdictProblems(
   const problems: string[] = [];
   if (hazard.kind === 'keeps' && first !== undefined) {
     const because = becauseOf(first, report);
-    if (because !== hazard.because) problems.push(`kept because of ${because}, not ${hazard.because}: ${told(first, report)}`);
+    if (because !== hazard.because)
+      problems.push(`kept because of ${because}, not ${hazard.because}: ${told(first, report)}`);
   }
   for (const path of hazard.kind === 'reclaims' ? (scene.goes ?? []) : []) {
     const result = report === null ? undefined : resultOf(path, report);
@@ -114,7 +125,8 @@ function becauseOf(path: string, report: PassReport | null): Because | 'nothing'
 function told(path: string, report: PassReport | null): string {
   if (report === null) return 'no pass';
   const result = resultOf(path, report);
-  if (result === undefined) return `candidates: ${report.results.map(({ inquiry }) => inquiry.candidate.path).join(', ')}`;
+  if (result === undefined)
+    return `candidates: ${report.results.map(({ inquiry }) => inquiry.candidate.path).join(', ')}`;
   return JSON.stringify({ outcome: result.outcome, error: result.error, reasons: result.reasons });
 }
 

@@ -43,7 +43,10 @@ function tableOf({ families, cleaners }, results) {
   const head = ['', 'cases', ...cleaners.map((name) => (name === 'ours' ? '**reaper-hook**' : name))];
   const row = (title, part) => [title, part.length, ...cleaners.map((name) => scoreOf(part, name))];
   const rows = Object.entries(families).map(([letter, title]) =>
-    row(`${letter}. ${title}`, results.filter(({ family }) => family === letter)),
+    row(
+      `${letter}. ${title}`,
+      results.filter(({ family }) => family === letter),
+    ),
   );
   const keeps = results.filter(({ kind }) => kind === 'keeps').length;
   const note = [
@@ -61,7 +64,8 @@ function scoreOf(part, name) {
 
 function list({ sentence, family, by }) {
   const said = Object.entries(by).map(
-    ([name, { lost, kept }]) => `${name}: ${[lost && 'taken wrongly', kept && 'kept wrongly'].filter(Boolean).join(', ') || 'right'}`,
+    ([name, { lost, kept }]) =>
+      `${name}: ${[lost && 'taken wrongly', kept && 'kept wrongly'].filter(Boolean).join(', ') || 'right'}`,
   );
   console.log(`${family} ${sentence}\n    ${said.join(' | ')}`);
 }
@@ -72,5 +76,8 @@ function write(text) {
   const readme = existsSync(path) ? readFileSync(path, 'utf8') : '';
   const marks = /(<!-- hazards:begin -->)[\s\S]*?(<!-- hazards:end -->)/;
   if (!marks.test(readme)) return console.error('README.md has no hazards marks; nothing was written');
-  writeFileSync(path, readme.replace(marks, (_all, begin, end) => `${begin}\n${text}\n${end}`));
+  writeFileSync(
+    path,
+    readme.replace(marks, (_all, begin, end) => `${begin}\n${text}\n${end}`),
+  );
 }

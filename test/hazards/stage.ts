@@ -5,7 +5,16 @@
  * of most cases: were it not for the hazard, it would go.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, lstatSync, lutimesSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { elsewhere, toBeEnded } from '../support/children.ts';
 import { makeRepo, type TestRepo } from '../support/repo.ts';

@@ -69,7 +69,9 @@ async function cleanUp(hazard: Hazard, cleaner: Cleaner, stage: Stage, scene: Sc
   if (report !== null && scene.restores !== false) {
     const { ballast, problems } = await restoreAll(stage, scene, report);
     const after = look(stage, scene);
-    const back = differing(before.goes, after.goes, (name) => ballast.some((each) => name.startsWith(`./${each}/`) || name === `./${each}`));
+    const back = differing(before.goes, after.goes, (name) =>
+      ballast.some((each) => name.startsWith(`./${each}/`) || name === `./${each}`),
+    );
     const refs = differences(before.refs, after.refs, (name) => !before.refs.has(name));
     wrong.push(...problems, ...[...back, ...refs].map((each) => `not restored: ${each}`));
   }

@@ -5,8 +5,8 @@
  */
 import type { Candidate, Facts } from '../../src/core/model.ts';
 import { rulesFor } from '../../src/core/policy.ts';
-import { policyOf } from '../../src/pass.ts';
 import { DEFAULTS } from '../../src/core/settings.ts';
+import { policyOf } from '../../src/pass.ts';
 import { HAZARDS } from './cases/index.ts';
 import { type Cleaner, OTHERS } from './cleaners.ts';
 import { FAMILIES, type Hazard, sentence } from './hazard.ts';
@@ -66,6 +66,7 @@ function decidingRules(candidate: Candidate, facts: Facts): string[] {
 process.on('message', (question: Question) => {
   answer(question).then(
     (value) => process.send?.({ value }),
-    (error: unknown) => process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    (error: unknown) =>
+      process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
 });

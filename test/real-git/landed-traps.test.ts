@@ -48,6 +48,28 @@ describe('a branch has not landed when', () => {
     expect(verdict(await repo.prove('agent/evil'))).not.toMatch(/^(?:patches|replayed|adds-nothing)/);
   });
 
+  it('a merge of three hides content', async () => {
+    const repo = landedRepo();
+    for (const side of ['one', 'two']) {
+      repo.start(side, 'main');
+      repo.change({ [`${side}.txt`]: `${side}\n` });
+    }
+    repo.start('agent/octopus', 'main');
+    const own = repo.change({ 'a.txt': 'a\n' });
+    repo.git(['merge', '-q', '--no-commit', 'one', 'two']);
+    repo.write('notes.txt', numbers({ 5: 'hidden in the merge' }));
+    repo.git(['add', '-A']);
+    const parents = ['HEAD', 'one', 'two'].flatMap((parent) => ['-p', parent]);
+    const merge = repo.git(['commit-tree', repo.git(['write-tree']), ...parents, '-m', 'octopus']);
+    repo.git(['reset', '-q', '--hard', merge]);
+    repo.git(['switch', '-q', 'main']);
+    for (const side of ['one', 'two']) repo.git(['merge', '-q', '--no-ff', '--no-edit', side]);
+    repo.git(['cherry-pick', own]);
+    repo.change({ 'a.txt': 'changed\n', 'notes.txt': numbers({ 5: 'something else' }) });
+    expect(repo.git(['rev-list', '--parents', '-1', 'agent/octopus']).split(' ')).toHaveLength(4);
+    expect(verdict(await repo.prove('agent/octopus'))).not.toMatch(/^(?:patches|replayed|adds-nothing)/);
+  });
+
   it('it has nothing but a merge that hides content', async () => {
     const repo = landedRepo();
     repo.start('side');

@@ -74,13 +74,14 @@ describe('a landing is unknown when', () => {
     const repo = landedRepo();
     repo.start('agent/lost');
     repo.change({ 'notes.txt': numbers({ 3: 'three' }) });
+    repo.change({ 'more.txt': 'more\n' });
     repo.start('agent/whole', 'main');
     repo.change({ 'notes.txt': numbers({ 5: 'five' }) });
     repo.git(['switch', '-q', 'main']);
     repo.change({ 'notes.txt': numbers({ 15: 'moved' }) });
     repo.squash('agent/lost');
     repo.squash('agent/whole');
-    repo.change({ 'notes.txt': 'rewritten\n' });
+    repo.change({ 'notes.txt': 'rewritten\n', 'more.txt': 'rewritten\n' });
     const blob = repo.git(['rev-parse', 'agent/lost:notes.txt']);
     unlinkSync(join(repo.commonDir, 'objects', blob.slice(0, 2), blob.slice(2)));
     const { proofs } = await repo.ask(['agent/lost', 'agent/whole']);

@@ -43,8 +43,7 @@ function isWorthwhile({ own, judging }: Climb, climber: Climber): boolean {
     climber.limit = landedMessages.limit.patches(judging.limits.patches);
     return false;
   }
-  const some = contentful(search.own);
-  return some.length > 0 && some.every(({ oid }) => (search.likes.get(oid)?.length ?? 0) > 0);
+  return contentful(search.own).every(({ oid }) => (search.likes.get(oid)?.length ?? 0) > 0);
 }
 
 async function prove(climb: Climb, climber: Climber, patches: ReadonlyMap<Oid, string | null>): Promise<void> {
@@ -64,6 +63,7 @@ async function prove(climb: Climb, climber: Climber, patches: ReadonlyMap<Oid, s
   }
   const newest = own.at(-1);
   const commit = newest === undefined ? undefined : search.likes.get(newest.oid)?.[0];
+  // Without a single commit that has a twin, nothing was matched and nothing is proven.
   if (unmatched > 0 || commit === undefined || !(await areMergesClean(climb, climber))) return;
   climber.proof = { how: 'patches', commit, ours: climb.judging.base };
 }

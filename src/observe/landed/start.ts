@@ -166,8 +166,6 @@ function root(
 ): Rooted | { readonly outcome: Outcome } {
   const own = ownHistory(graph, tip, limits.ownCommits);
   if (own === null) return { outcome: unreadOutcome(landedMessages.limit.ownCommits(limits.ownCommits)) };
-  if ([...own.commits].some((oid) => view.shallow.has(oid)))
-    return { outcome: unreadOutcome(landedMessages.shallow(ref)) };
   const fingerprint = `${own.commits.size}/${pathsKey(own.frontier)}`;
   if (own.frontier.length === 0 && view.shallow.size > 0)
     return { outcome: unreadOutcome(landedMessages.shallow(ref)) };

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { family, type Hazard } from '../hazard.ts';
 import type { Stage } from '../stage.ts';
-import { filtered, SIGNATURE, sparse, withSubmodule } from './b-hidden-work.ts';
+import { filtered, SIGNATURE, sparse, withSubmodule } from './props.ts';
 
 const { keeps, reclaims } = family('B');
 const operation = { because: 'operation' } as const;
@@ -74,7 +74,10 @@ export const IN_PROGRESS: readonly Hazard[] = [
   }),
   keeps('mailed patches of which the first did not apply', operation, (stage) => {
     const path = stage.landed();
-    const patch = stage.put(join(stage.place, 'patch'), 'From a\nFrom: A <a@example.invalid>\nSubject: x\n\n---\n a | 1 +\n\ndiff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1 @@\n-x\n+y\n');
+    const patch = stage.put(
+      join(stage.place, 'patch'),
+      'From a\nFrom: A <a@example.invalid>\nSubject: x\n\n---\n a | 1 +\n\ndiff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1 @@\n-x\n+y\n',
+    );
     stage.tries(['am', '-q', patch], path);
     return { survives: [path] };
   }),
@@ -206,4 +209,3 @@ export const REBUILDABLE: readonly Hazard[] = [
     return { goes: [stage.squashed()] };
   }),
 ];
-

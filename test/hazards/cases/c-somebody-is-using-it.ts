@@ -5,9 +5,9 @@ import { layout } from '../../../src/core/layout.ts';
 import { STAY, STAY_TOLD } from '../../support/children.ts';
 import { HOUR } from '../../support/repo.ts';
 import { family, type Hazard } from '../hazard.ts';
-import { deadPid } from './owners.ts';
 import { claim } from '../ours.ts';
 import { canMount, NEEDS_MOUNT, type Stage } from '../stage.ts';
+import { deadPid } from './props.ts';
 
 const { keeps, reclaims } = family('C');
 const occupied = { because: 'occupied' } as const;

@@ -9,7 +9,7 @@ import { type Because, family, type Hazard, type Scene } from '../hazard.ts';
 import { withProcess } from '../machines.ts';
 import { claim } from '../ours.ts';
 import type { Stage } from '../stage.ts';
-import { certificate, deadPid, startDate } from './owners.ts';
+import { certificate, deadPid, startDate } from './props.ts';
 
 const { keeps, reclaims } = family('D');
 const alive = { because: 'owner-alive' } as const;
@@ -18,10 +18,12 @@ const locked = { because: 'locked' } as const;
 const notOurs = { because: 'not a candidate' } as const;
 
 /** A landed worktree, locked today. */
-const lockedAs = (reason: (stage: Stage) => string, more: Partial<Scene> = {}) => (stage: Stage) => {
-  const path = stage.landed();
-  return { survives: [path], lastly: () => stage.lock(path, reason(stage)), ...more };
-};
+const lockedAs =
+  (reason: (stage: Stage) => string, more: Partial<Scene> = {}) =>
+  (stage: Stage) => {
+    const path = stage.landed();
+    return { survives: [path], lastly: () => stage.lock(path, reason(stage)), ...more };
+  };
 
 /** A number that no process of this machine has while a test runs. */
 const NUMBER = 4_194_000;
@@ -53,7 +55,9 @@ export const LOCKS: readonly Hazard[] = [
   keeps(
     'a lock that names a daemon, which never ends',
     alive,
-    lockedAs(() => `openclaw pid=1`, { machine: (io) => withProcess(io, 1, { signal: 'alive', record: { startedMs: 0 } }) }),
+    lockedAs(() => `openclaw pid=1`, {
+      machine: (io) => withProcess(io, 1, { signal: 'alive', record: { startedMs: 0 } }),
+    }),
   ),
   keeps(
     'a lock that names a process of another user, whom no signal may reach',
@@ -99,7 +103,9 @@ export const LOCKS: readonly Hazard[] = [
   keeps(
     'a lock of a process that started just before it, on this host',
     alive,
-    lockedAs((stage) => `agent pid=${stage.somebody(STAY)} session=s host=${hostname()} ts=${Math.round(NOW() / 1000)}`),
+    lockedAs(
+      (stage) => `agent pid=${stage.somebody(STAY)} session=s host=${hostname()} ts=${Math.round(NOW() / 1000)}`,
+    ),
   ),
 ];
 
@@ -127,7 +133,13 @@ export const NOT_UNDERSTOOD: readonly Hazard[] = [
       ['in two lines', `Anna is still working here\nclaude agent agent-7 (pid ${NUMBER})`],
       ['with a field missing', `agent pid=${NUMBER} session=s host=h`],
     ] as const
-  ).map(([how, reason]) => keeps(`a lock that was taken ${how}`, locked, lockedAs(() => reason))),
+  ).map(([how, reason]) =>
+    keeps(
+      `a lock that was taken ${how}`,
+      locked,
+      lockedAs(() => reason),
+    ),
+  ),
   keeps('a lock that is a directory', { because: 'no pass' }, (stage) => {
     const path = stage.landed();
     mkdirSync(join(stage.registration(path), 'locked'));
@@ -184,7 +196,8 @@ function directory(stage: Stage, keepIf: readonly object[]): string {
   return path;
 }
 
-const leftBy = (because: Because, name: string, make: (stage: Stage) => Scene): Hazard => keeps(name, { because }, make);
+const leftBy = (because: Because, name: string, make: (stage: Stage) => Scene): Hazard =>
+  keeps(name, { because }, make);
 
 /** Leftovers whose owner lives, or that are not leftovers. */
 export const LEFTOVERS: readonly Hazard[] = [

@@ -1,4 +1,4 @@
-/** F. Between the check and the act: what comes after the look, and passes that are cut off. */
+/** F. Between the check and the act: what comes after the look. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,13 +6,12 @@ import type { Io } from '../../../src/io/ports.ts';
 import { STAY } from '../../support/children.ts';
 import { DAY, HOUR } from '../../support/repo.ts';
 import { type Because, family, type Hazard, type Scene } from '../hazard.ts';
-import { at, failing, Killed, onRename } from '../machines.ts';
+import { at, onRename } from '../machines.ts';
 import { claim, onePass } from '../ours.ts';
 import { dateBack, NEEDS_MOUNT, type Stage } from '../stage.ts';
-import { repository } from './b-hidden-work.ts';
-import { deadPid } from './owners.ts';
+import { deadPid, repository } from './props.ts';
 
-const { keeps, reclaims } = family('F');
+const { keeps } = family('F');
 
 /** A landed worktree, and what happens to it once a cleaner has looked. */
 const meanwhile = (event: (stage: Stage, path: string) => unknown) => (stage: Stage) => {
@@ -28,13 +27,25 @@ const raced = (because: Because, name: string, event: (stage: Stage, path: strin
 
 /** Work that begins while the worktree is being moved. */
 export const RACES: readonly Hazard[] = [
-  raced('untracked', 'a file written just before the move', (stage, path) => stage.put(join(path, 'notes.md')), 'claude-code 2.1.77'),
-  raced('changes', 'a tracked file edited just before the move', (stage, path) => stage.put(join(path, 'README.md'), 'edited\n')),
+  raced(
+    'untracked',
+    'a file written just before the move',
+    (stage, path) => stage.put(join(path, 'notes.md')),
+    'claude-code 2.1.77',
+  ),
+  raced('changes', 'a tracked file edited just before the move', (stage, path) =>
+    stage.put(join(path, 'README.md'), 'edited\n'),
+  ),
   raced('changes', 'a change staged just before the move', (stage, path) => {
     stage.put(join(path, 'staged.txt'));
     stage.git(['add', '.'], path);
   }),
-  raced('unknown', 'a commit made just before the move', (stage, path) => stage.commit(path, 'late.txt'), 'worktrunk #3662'),
+  raced(
+    'unknown',
+    'a commit made just before the move',
+    (stage, path) => stage.commit(path, 'late.txt'),
+    'worktrunk #3662',
+  ),
   raced('unknown', 'a commit amended just before the move', (stage, path) =>
     stage.git(['commit', '-q', '--amend', '-m', 'said better'], path),
   ),
@@ -48,7 +59,9 @@ export const RACES: readonly Hazard[] = [
     stage.ignore('.env');
     stage.put(join(path, '.env'));
   }),
-  raced('occupied', 'a process that entered just before the move', (stage, path) => stage.somebody(STAY, { cwd: path })),
+  raced('occupied', 'a process that entered just before the move', (stage, path) =>
+    stage.somebody(STAY, { cwd: path }),
+  ),
   raced('occupied', 'a process that was told of it just before the move', (stage, path) =>
     stage.somebody('exec 9<"$1"; echo ready; exec sleep 600', { args: [join(path, 'README.md')] }),
   ),
@@ -125,30 +138,41 @@ export const RACES: readonly Hazard[] = [
     const afterwards = () => {
       const held = join(stage.commonDir, 'reaper/quarantine');
       const notes = readdirSync(held).map((id) => join(held, id, 'tree/notes.md'));
-      assert.ok(notes.some((each) => existsSync(each)), 'the moved tree is kept as it is');
+      assert.ok(
+        notes.some((each) => existsSync(each)),
+        'the moved tree is kept as it is',
+      );
     };
     return { survives: [], goes: [], machine, afterwards, restores: false };
   }),
-  keeps('a quarantined tree that somebody still writes to, when its time is over', { because: 'not a candidate' }, async (stage) => {
-    const path = stage.landed();
-    const later = (io: Io) => at(io, 100 * DAY);
-    return quarantined(stage, path, (tree) => {
-      const lastly = () => {
-        const file = stage.put(join(tree, 'written-later.txt'));
-        const moment = new Date(Date.now() + 3 * HOUR);
-        utimesSync(file, moment, moment);
-      };
-      return { survives: [tree], lastly, machine: later };
-    });
-  }),
-  keeps('a quarantined tree that somebody still stands in, when its time is over', { because: 'not a candidate' }, async (stage) => {
-    const path = stage.landed();
-    return quarantined(stage, path, (tree) => ({
-      survives: [tree],
-      lastly: () => void stage.somebody(STAY, { cwd: tree }),
-      machine: (io) => at(io, 100 * DAY),
-    }));
-  }),
+  keeps(
+    'a quarantined tree that somebody still writes to, when its time is over',
+    { because: 'not a candidate' },
+    async (stage) => {
+      const path = stage.landed();
+      const later = (io: Io) => at(io, 100 * DAY);
+      return quarantined(stage, path, (tree) => {
+        const lastly = () => {
+          const file = stage.put(join(tree, 'written-later.txt'));
+          const moment = new Date(Date.now() + 3 * HOUR);
+          utimesSync(file, moment, moment);
+        };
+        return { survives: [tree], lastly, machine: later };
+      });
+    },
+  ),
+  keeps(
+    'a quarantined tree that somebody still stands in, when its time is over',
+    { because: 'not a candidate' },
+    async (stage) => {
+      const path = stage.landed();
+      return quarantined(stage, path, (tree) => ({
+        survives: [tree],
+        lastly: () => void stage.somebody(STAY, { cwd: tree }),
+        machine: (io) => at(io, 100 * DAY),
+      }));
+    },
+  ),
 ];
 
 /** Something happens just before the registration is locked. */
@@ -168,100 +192,14 @@ async function quarantined(stage: Stage, path: string, scene: (tree: string) => 
   const old = new Date(Date.now() - 30 * DAY);
   const logs = join(stage.commonDir, 'logs/refs/heads/agent/done');
   const registration = stage.registration(path);
-  for (const each of [path, logs, ...['HEAD', 'index', 'logs/HEAD', 'ORIG_HEAD', 'COMMIT_EDITMSG'].map((name) => join(registration, name))])
+  for (const each of [
+    path,
+    logs,
+    ...['HEAD', 'index', 'logs/HEAD', 'ORIG_HEAD', 'COMMIT_EDITMSG'].map((name) => join(registration, name)),
+  ])
     if (existsSync(each)) utimesSync(each, old, old);
   const report = await onePass(stage);
   const tree = report?.reclaimed[0]?.entry.tree;
   assert.ok(tree, 'it is in quarantine');
   return scene(tree);
 }
-
-/** Refusals of the machine in the middle of it. */
-const refusing = (name: string, code: string, call: 'rename' | 'writeFile' | 'createFile' | 'appendLine' | 'makeDir', part: string) =>
-  keeps(name, { because: 'failed' }, (stage) => {
-    const path = stage.landed();
-    return { survives: [path], machine: (io) => failing(io, call, code, (one, two) => `${one} ${two}`.includes(part)) };
-  });
-
-export const CUT_OFF: readonly Hazard[] = [
-  refusing('a worktree whose move finds the disk full', 'ENOSPC', 'writeFile', 'entry.json'),
-  refusing('a worktree whose intent cannot be written down', 'ENOSPC', 'appendLine', 'journal'),
-  refusing('a worktree on a read-only file system', 'EROFS', 'rename', '/tree'),
-  refusing('a worktree that may not be moved', 'EACCES', 'rename', '/tree'),
-  refusing('a worktree whose quarantine turned out to be on another device', 'EXDEV', 'rename', '/tree'),
-  refusing('a worktree whose registration may not be moved', 'EPERM', 'rename', '/admin'),
-  keeps('a worktree whose files are of tomorrow, because the clock was set back', { because: 'future-mtime' }, (stage) => ({
-    survives: [stage.landed()],
-    ageMs: -DAY,
-  })),
-  keeps('a worktree with work in it, whose pass was killed after the first rename', { because: 'untracked' }, (stage) => {
-    const path = stage.landed();
-    const between = () => {
-      stage.put(join(path, 'notes.md'));
-      dateBack(path, 30 * DAY);
-    };
-    return { survives: [path], between, machine: killedOnce(path), passes: 3 };
-  }),
-];
-
-/** Dies right after the tree was moved, and lets every later pass through. */
-function killedOnce(path: string): NonNullable<Scene['machine']> {
-  let isDead = false;
-  return (io, moment) => ({
-    ...io,
-    disk: {
-      ...io.disk,
-      rename: async (from, to) => {
-        if (from !== path || isDead) return io.disk.rename(from, to);
-        moment();
-        isDead = true;
-        await io.disk.rename(from, to);
-        throw new Killed();
-      },
-    },
-  });
-}
-
-/** The commits of these tests are older than any reflog is kept. */
-const KEEP_REFLOGS = ['-c', 'gc.reflogExpire=never', '-c', 'gc.reflogExpireUnreachable=never'];
-
-export const UNDISTURBED: readonly Hazard[] = [
-  reclaims('a landed worktree while git prunes and collects garbage around it', (stage) => {
-    const path = stage.landed();
-    const machine = (io: Io) =>
-      onRename(io, (from) => from === path, {
-        after: () => {
-          stage.git(['worktree', 'prune', '--expire', 'now']);
-          stage.git([...KEEP_REFLOGS, 'gc', '-q', '--prune=now']);
-        },
-      });
-    return { goes: [path], machine };
-  }),
-  reclaims('a landed worktree while another one is added', (stage) => {
-    const path = stage.landed();
-    const machine = (io: Io) => onRename(io, (from) => from === path, { after: () => void stage.fresh('next') });
-    const afterwards = () => assert.ok(existsSync(join(stage.at('next'), '.git')), 'the new one is there');
-    return { goes: [path], machine, afterwards };
-  }),
-  reclaims('a landed worktree once, when two passes run at the same time', async (stage) => {
-    const path = stage.landed();
-    let second: Promise<unknown> | null = null;
-    const machine = (io: Io): Io => ({
-      ...io,
-      disk: {
-        ...io.disk,
-        rename: async (from, to) => {
-          if (from === path) second ??= onePass(stage);
-          await second;
-          return io.disk.rename(from, to);
-        },
-      },
-    });
-    const afterwards = async () => assert.equal(await second, null, 'the second pass finds the first at work');
-    return { goes: [path], machine, afterwards };
-  }),
-  reclaims('a landed worktree whose pass was killed after the first rename', (stage) => {
-    const path = stage.landed();
-    return { goes: [path], machine: killedOnce(path), passes: 3 };
-  }),
-];

@@ -1,17 +1,15 @@
-/** G. Failing open: answers that did not come, and what is taken for one. */
-import assert from 'node:assert/strict';
+/** G. Failing open: answers that did not come, and files that cannot be read. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { layout } from '../../../src/core/layout.ts';
 import type { Io } from '../../../src/io/ports.ts';
-import { DAY, HOUR } from '../../support/repo.ts';
+import { HOUR } from '../../support/repo.ts';
 import { type Because, family, type Hazard, type Scene } from '../hazard.ts';
 import { failing } from '../machines.ts';
-import { claim, onePass } from '../ours.ts';
 import type { Stage } from '../stage.ts';
 
-const { keeps, reclaims } = family('G');
+const { keeps } = family('G');
 const unknown = { because: 'unknown' } as const;
 
 /** Untracked work in a landed worktree, and a git that does not tell. */
@@ -40,18 +38,28 @@ export const NO_ANSWER: readonly Hazard[] = [
   ),
   keeps('untracked work, when git status dies of a signal', unknown, untold(on('status', 'kill -9 $$'))),
   keeps('untracked work, when the index cannot be listed', unknown, untold(on('ls-files', 'exit 128'))),
+  keeps('an edit marked assume-unchanged, when the index is listed as empty', unknown, (stage) => {
+    const path = stage.landed();
+    stage.git(['update-index', '--assume-unchanged', 'README.md'], path);
+    stage.put(join(path, 'README.md'), 'edited\n');
+    stage.impostor(on('ls-files', 'exit 0'));
+    return { survives: [path] };
+  }),
   keeps(
-    'hidden edits, when the index is listed as empty',
-    { because: 'untracked' },
-    untold(on('ls-files', 'exit 0')),
+    'work in a repository whose worktrees cannot be listed',
+    { because: 'no pass' },
+    untold(on('worktree', 'exit 128')),
   ),
-  keeps('work in a repository whose worktrees cannot be listed', { because: 'no pass' }, untold(on('worktree', 'exit 128'))),
   keeps('work in a repository whose worktrees are listed by half', { because: 'no pass' }, (stage) => {
     const path = stage.landed();
     stage.impostor(on('worktree', '"$GIT" "$@" | head -c 40; exit 0'));
     return { survives: [path] };
   }),
-  keeps('work, when the refs cannot be listed and so there is no base', { because: 'landing-unknown' }, untold(on('for-each-ref', 'exit 128'))),
+  keeps(
+    'work, when the refs cannot be listed and so there is no base',
+    { because: 'landing-unknown' },
+    untold(on('for-each-ref', 'exit 128')),
+  ),
   keeps('unlanded work, when history cannot be read', { because: 'landing-unknown' }, (stage) => {
     const path = stage.unlanded();
     stage.impostor(on('rev-list', 'exit 128'));
@@ -69,9 +77,13 @@ export const NO_ANSWER: readonly Hazard[] = [
     stage.impostor(on('merge-tree', 'exit 128'));
     return { survives: [path] };
   }),
-  keeps('unlanded work without an upstream, of which nothing is "unpushed"', { because: 'not-landed', incident: 'gastown' }, (stage) => ({
-    survives: [stage.unlanded()],
-  })),
+  keeps(
+    'unlanded work without an upstream, of which nothing is "unpushed"',
+    { because: 'not-landed', incident: 'gastown' },
+    (stage) => ({
+      survives: [stage.unlanded()],
+    }),
+  ),
   keeps('everything, when git is too old to prove anything', { because: 'no pass' }, (stage) => {
     const path = stage.landed();
     stage.impostor(on('version', 'echo "git version 2.20.1"; exit 0'));
@@ -80,13 +92,21 @@ export const NO_ANSWER: readonly Hazard[] = [
   keeps('everything, when the time runs out', { because: 'out-of-time' }, (stage) => {
     const path = stage.landed();
     let calls = 0;
-    const machine = (io: Io): Io => ({ ...io, clock: { nowMs: () => io.clock.nowMs() + (calls++ > 6 ? 10 * HOUR : 0) } });
+    const machine = (io: Io): Io => ({
+      ...io,
+      clock: { nowMs: () => io.clock.nowMs() + (calls++ > 6 ? 10 * HOUR : 0) },
+    });
     return { survives: [path], machine, budgetMs: 1000 };
   }),
 ];
 
 /** Files that cannot be read, or not understood. */
-const broken = (because: Because, name: string, breakIt: (stage: Stage, path: string) => void, more: Partial<Scene> = {}) =>
+const broken = (
+  because: Because,
+  name: string,
+  breakIt: (stage: Stage, path: string) => void,
+  more: Partial<Scene> = {},
+) =>
   keeps(name, { because }, (stage) => {
     const path = stage.landed();
     return { survives: [path], lastly: () => breakIt(stage, path), ...more };
@@ -132,16 +152,26 @@ export const UNREADABLE: readonly Hazard[] = [
   }),
   keeps('a worktree whose .git cannot be read', unknown, (stage) => {
     const path = stage.landed();
-    return { survives: [path], machine: (io) => failing(io, 'readText', 'EACCES', (each) => each === join(path, '.git')) };
+    return {
+      survives: [path],
+      machine: (io) => failing(io, 'readText', 'EACCES', (each) => each === join(path, '.git')),
+    };
   }),
   keeps('everything, when the user’s git configuration cannot be read', { because: 'no pass' }, (stage) => {
     const path = stage.landed();
-    return { survives: [path], lastly: () => void stage.put(join(stage.repo.home, '.gitconfig'), '[broken\n'), restores: false };
+    return {
+      survives: [path],
+      lastly: () => void stage.put(join(stage.repo.home, '.gitconfig'), '[broken\n'),
+      restores: false,
+    };
   }),
   keeps('a worktree whose own configuration cannot be read', unknown, (stage) => {
     const path = stage.landed();
     stage.config('extensions.worktreeConfig', 'true');
-    return { survives: [path], lastly: () => void stage.put(join(stage.registration(path), 'config.worktree'), '[broken\n') };
+    return {
+      survives: [path],
+      lastly: () => void stage.put(join(stage.registration(path), 'config.worktree'), '[broken\n'),
+    };
   }),
   keeps('a worktree whose HEAD was lost with the power', { because: 'not a candidate' }, (stage) => {
     const path = stage.landed();
@@ -162,11 +192,15 @@ export const UNREADABLE: readonly Hazard[] = [
     stage.put(join(stage.root, '.reaperrc'), 'worktrees:\n  idle: soon\n');
     return { survives: [path] };
   }),
-  keeps('everything in a repository that belongs to another user, which git refuses', { because: 'no pass', impossible: process.getuid?.() === 0 ? null : 'needs root' }, (stage) => {
-    const path = stage.landed();
-    execFileSync('chown', ['-R', '12345', stage.root]);
-    return { survives: [path], restores: false };
-  }),
+  keeps(
+    'everything in a repository that belongs to another user, which git refuses',
+    { because: 'no pass', impossible: process.getuid?.() === 0 ? null : 'needs root' },
+    (stage) => {
+      const path = stage.landed();
+      execFileSync('chown', ['-R', '12345', stage.root]);
+      return { survives: [path], restores: false };
+    },
+  ),
   keeps(
     'a worktree that git cannot remove, which is no reason to remove it otherwise',
     { because: 'failed', incident: 'claude-code #58885' },
@@ -179,130 +213,6 @@ export const UNREADABLE: readonly Hazard[] = [
     const path = stage.landed();
     stage.impostor(on('update-ref', 'exit 1'));
     return { survives: [path] };
-  }),
-];
-
-/** Deletes a worktree by hand, beside something that shows its volume to be there; answers its registration. */
-function deleted(stage: Stage, path: string): string {
-  const registration = stage.registration(path);
-  rmSync(path, { recursive: true, force: true });
-  stage.put(join(path, '../something-else'));
-  return registration;
-}
-
-/** Registrations whose directory is absent. */
-const absent = (because: Because, name: string, make: (stage: Stage) => string, incident?: string): Hazard =>
-  keeps(name, { because, ...(incident === undefined ? {} : { incident }) }, (stage) => {
-    const path = make(stage);
-    return { survives: [deleted(stage, path)] };
-  });
-
-export const ABSENT: readonly Hazard[] = [
-  keeps('a bystander on a volume that is not mounted', { because: 'missing', incident: 'worktrunk #3650, BenchBox #1640' }, (stage) => {
-    const done = stage.landed();
-    const volume = join(stage.place, 'volume');
-    const away = stage.landed('away', join(volume, 'agent-away'));
-    const registration = stage.registration(away);
-    return { survives: [registration], goes: [done], lastly: () => renameSync(volume, join(stage.place, 'unplugged')) };
-  }),
-  keeps('a person’s absent registration beside a landed worktree', { because: 'not a candidate' }, (stage) => {
-    const done = stage.landed();
-    const mine = join(stage.place, 'mine');
-    stage.git(['worktree', 'add', '-q', '-b', 'feature/mine', mine]);
-    const registration = stage.registration(mine);
-    rmSync(mine, { recursive: true });
-    return { survives: [registration], goes: [done] };
-  }),
-  keeps('the registration of a worktree whose parent directory is an empty mount point', { because: 'missing' }, (stage) => {
-    const path = stage.landed();
-    const registration = stage.registration(path);
-    rmSync(path, { recursive: true });
-    return { survives: [registration] };
-  }),
-  keeps('the registration of a deleted worktree that somebody claims', { because: 'claimed' }, async (stage) => {
-    const path = stage.landed();
-    const registration = deleted(stage, path);
-    await claim(stage, path);
-    return { survives: [registration] };
-  }),
-  keeps('the registration of a deleted worktree in which the caller still stands', { because: 'current' }, (stage) => {
-    const path = stage.landed();
-    return { survives: [deleted(stage, path)], from: path };
-  }),
-  keeps('the registration of a worktree that was deleted a moment ago', { because: 'too-young' }, (stage) => {
-    const path = stage.landed();
-    return { survives: [deleted(stage, path)], ageMs: 0 };
-  }),
-  keeps('the registration of a worktree that was deleted three days ago, and may come back', { because: 'too-young' }, (stage) => {
-    const path = stage.fresh();
-    return { survives: [deleted(stage, path)], ageMs: 3 * DAY };
-  }),
-  keeps('the registration of an empty worktree, which is to wait for two months', { because: 'empty-too-young' }, (stage) => {
-    const path = stage.fresh();
-    stage.config('reaper.emptyIdle', '60d');
-    return { survives: [deleted(stage, path)] };
-  }),
-  absent('not-landed', 'the registration of a deleted worktree whose commits nobody else has', (stage) => stage.unlanded()),
-  absent('changes', 'the registration of a deleted worktree with a change in its index', (stage) => {
-    const path = stage.landed();
-    stage.put(join(path, 'staged.txt'));
-    stage.git(['add', '.'], path);
-    return path;
-  }),
-  absent('operation', 'the registration of a deleted worktree in the middle of a merge', (stage) => {
-    const path = stage.landed();
-    stage.put(join(stage.registration(path), 'MERGE_HEAD'), `${stage.git(['rev-parse', 'main'])}\n`);
-    return path;
-  }),
-  absent('worktree-refs', 'the registration of a deleted worktree with refs of its own', (stage) => {
-    const path = stage.landed();
-    stage.git(['update-ref', 'refs/worktree/aside', 'HEAD'], path);
-    return path;
-  }),
-  absent('locked', 'the registration of a deleted worktree that is locked', (stage) => {
-    const path = stage.landed();
-    stage.git(['worktree', 'lock', path]);
-    return path;
-  }),
-  absent('submodules', 'the registration of a deleted worktree that holds repositories of submodules', (stage) => {
-    const path = stage.landed();
-    mkdirSync(join(stage.registration(path), 'modules/lib'), { recursive: true });
-    return path;
-  }),
-];
-
-/** One thing that cannot be told is no reason to keep everything else. */
-export const OTHERS_GO_ON: readonly Hazard[] = [
-  reclaims('the registration of a landed worktree that somebody deleted', (stage) => {
-    const path = stage.landed();
-    return { goes: [deleted(stage, path)] };
-  }),
-  reclaims('a landed worktree beside one that is damaged', (stage) => {
-    const [path, damaged] = [stage.landed('good'), stage.landed('bad')];
-    stage.put(join(stage.registration(damaged), 'index'), 'not an index\n');
-    return { goes: [path], survives: [damaged] };
-  }),
-  reclaims('a landed worktree beside a branch that was lost with the power', (stage) => {
-    const path = stage.landed();
-    stage.put(join(stage.commonDir, 'refs/heads/agent/broken'), '');
-    return { goes: [path] };
-  }),
-  reclaims('a landed worktree beside one whose HEAD was lost with the power', (stage) => {
-    const [path, damaged] = [stage.landed('good'), stage.landed('bad')];
-    stage.put(join(stage.registration(damaged), 'HEAD'), '');
-    return { goes: [path], survives: [join(damaged, 'bad.txt')] };
-  }),
-  reclaims('a landed worktree, although what earlier passes remembered is damaged', (stage) => {
-    const path = stage.landed();
-    stage.put(layout(stage.commonDir).state, '{"version": 1, "dead');
-    return { goes: [path] };
-  }),
-  reclaims('a landed worktree in spite of old warnings that git gives about its configuration', async (stage) => {
-    const path = stage.landed();
-    stage.put(join(stage.commonDir, 'info/grafts'), '');
-    await onePass(stage, { machine: (io) => failing(io, 'rename', 'EPERM', (from) => from === path) });
-    assert.ok(existsSync(path));
-    return { goes: [path] };
   }),
 ];
 

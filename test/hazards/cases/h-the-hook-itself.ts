@@ -44,23 +44,25 @@ const IMPOSTORS = [
   'config',
 ];
 
-const programStays = (where: (stage: Stage, hook: HookCase) => string) => (stage: Stage): Scene => {
-  const mark = join(stage.place, 'was-run');
-  const hook = hooked(stage);
-  stage.git(['-c', 'core.hooksPath=/dev/null', 'checkout', '-q', 'other']);
-  for (const name of IMPOSTORS) chmodSync(stage.put(join(stage.root, name), `#!/bin/sh\ntouch ${mark}\n`), 0o755);
-  stage.git(['add', '--all', '--force']);
-  stage.git(['commit', '-q', '-m', 'impostors']);
-  stage.git(['-c', 'core.hooksPath=/dev/null', 'checkout', '-q', 'main']);
-  const afterwards = () => {
-    const cwd = where(stage, hook);
-    const before = hook.runs().length;
-    assert.equal(hook.git(['checkout', '-q', '--ignore-other-worktrees', 'other'], cwd).status, 0);
-    assert.equal(hook.runs().length, before + 1, 'the installed program was started');
-    assert.equal(existsSync(mark), false, 'nothing of the branch was started');
+const programStays =
+  (where: (stage: Stage, hook: HookCase) => string) =>
+  (stage: Stage): Scene => {
+    const mark = join(stage.place, 'was-run');
+    const hook = hooked(stage);
+    stage.git(['-c', 'core.hooksPath=/dev/null', 'checkout', '-q', 'other']);
+    for (const name of IMPOSTORS) chmodSync(stage.put(join(stage.root, name), `#!/bin/sh\ntouch ${mark}\n`), 0o755);
+    stage.git(['add', '--all', '--force']);
+    stage.git(['commit', '-q', '-m', 'impostors']);
+    stage.git(['-c', 'core.hooksPath=/dev/null', 'checkout', '-q', 'main']);
+    const afterwards = () => {
+      const cwd = where(stage, hook);
+      const before = hook.runs().length;
+      assert.equal(hook.git(['checkout', '-q', '--ignore-other-worktrees', 'other'], cwd).status, 0);
+      assert.equal(hook.runs().length, before + 1, 'the installed program was started');
+      assert.equal(existsSync(mark), false, 'nothing of the branch was started');
+    };
+    return { afterwards };
   };
-  return { afterwards };
-};
 
 export const THE_HOOK: readonly Hazard[] = [
   holds(
@@ -73,7 +75,10 @@ export const THE_HOOK: readonly Hazard[] = [
   ),
   holds('a pass that fails lets git succeed, and says nothing', unnoticed('process.exit(3);')),
   holds('a pass that hangs lets git go on at once', unnoticed('setInterval(() => 0, 1e6);')),
-  holds('a pass that prints prints nothing into git', unnoticed('console.log("out".repeat(1e5)); console.error("err");')),
+  holds(
+    'a pass that prints prints nothing into git',
+    unnoticed('console.log("out".repeat(1e5)); console.error("err");'),
+  ),
   holds('a program that is gone lets git succeed, and says nothing', (stage) => {
     const hook = hooked(stage);
     stage.put(join(hook.root, 'bin/node'), '/nowhere/node\n');
@@ -92,27 +97,33 @@ export const THE_HOOK: readonly Hazard[] = [
     };
     return { afterwards };
   }),
-  holds('a hook that git would never run is found out', (stage) => {
-    hooked(stage);
-    stage.config('core.hooksPath', '.husky/_');
-    const afterwards = () => inEnvironment(stage, {}, async () => {
-      const { commonDir, root } = stage;
-      const repo = { commonDir, gitDir: commonDir, topLevel: root, isBare: false };
-      const [probe] = await probeHooks({ io: realMachine(stage), repo, worktrees: [root] });
-      assert.equal(probe?.reached, false);
-      assert.ok(probe?.why, 'and the reason is told');
-    });
-    return { afterwards };
-  }, { incident: 'prosper #1735' }),
+  holds(
+    'a hook that git would never run is found out',
+    (stage) => {
+      hooked(stage);
+      stage.config('core.hooksPath', '.husky/_');
+      const afterwards = () =>
+        inEnvironment(stage, {}, async () => {
+          const { commonDir, root } = stage;
+          const repo = { commonDir, gitDir: commonDir, topLevel: root, isBare: false };
+          const [probe] = await probeHooks({ io: realMachine(stage), repo, worktrees: [root] });
+          assert.equal(probe?.reached, false);
+          assert.ok(probe?.why, 'and the reason is told');
+        });
+      return { afterwards };
+    },
+    { incident: 'prosper #1735' },
+  ),
   holds('a hook that git does run is found to be reached', (stage) => {
     const hook = hooked(stage);
-    const afterwards = () => inEnvironment(stage, {}, async () => {
-      const { commonDir, root } = stage;
-      const repo = { commonDir, gitDir: commonDir, topLevel: root, isBare: false };
-      const [probe] = await probeHooks({ io: realMachine(stage), repo, worktrees: [root] });
-      assert.deepEqual([probe?.reached, hook.runs().length], [true, 0]);
-      assert.ok(readFileSync(join(commonDir, 'hooks/post-checkout'), 'utf8').includes('reaper'));
-    });
+    const afterwards = () =>
+      inEnvironment(stage, {}, async () => {
+        const { commonDir, root } = stage;
+        const repo = { commonDir, gitDir: commonDir, topLevel: root, isBare: false };
+        const [probe] = await probeHooks({ io: realMachine(stage), repo, worktrees: [root] });
+        assert.deepEqual([probe?.reached, hook.runs().length], [true, 0]);
+        assert.ok(readFileSync(join(commonDir, 'hooks/post-checkout'), 'utf8').includes('reaper'));
+      });
     return { afterwards };
   }),
 ];

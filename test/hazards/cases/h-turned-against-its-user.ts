@@ -18,7 +18,8 @@ const configured = (stage: Stage, ...lines: string[]): string => pulled(stage, '
 
 /** Code that leaves a mark where it was run. */
 const markOf = (stage: Stage): string => join(stage.place, 'was-run');
-const code = (stage: Stage): string => `require('fs').writeFileSync(${JSON.stringify(markOf(stage))}, ''); module.exports = {};\n`;
+const code = (stage: Stage): string =>
+  `require('fs').writeFileSync(${JSON.stringify(markOf(stage))}, ''); module.exports = {};\n`;
 const unmarked = (stage: Stage) => () => assert.equal(existsSync(markOf(stage)), false, 'code of the branch was run');
 
 /** A person's worktree, finished and clean: it is nobody else's to take all the same. */
@@ -196,4 +197,3 @@ export const CODE: readonly Hazard[] = [
     return { survives: [path, elsewhere] };
   }),
 ];
-
