@@ -7,8 +7,8 @@
  */
 import type { Entry } from '../core/entry.ts';
 import type { Oid } from '../core/model.ts';
-import { type Actor, type Done, done, failed, outcome } from './context.ts';
-import { updateRefs, valueOfRef } from './pins.ts';
+import { type Actor, type Done, done, failed, onRepository, outcome } from './context.ts';
+import { readRef, updateRefs, valueOfRef } from './pins.ts';
 import { rewrite } from './registration.ts';
 
 /** A reflog this long is not copied, so its branch is not deleted. */
@@ -26,12 +26,25 @@ export async function saveReflog(actor: Actor, entry: Entry, branch: string): Pr
   );
 }
 
-/** Deletes the branch if it still is at `oid` and no worktree has it checked out. */
-export async function deleteBranch(actor: Actor, branch: string, oid: Oid): Promise<Done> {
-  const holder = await checkedOutBy(actor, branch);
+/**
+ * Deletes the branch if it still is at `oid` and no worktree has it checked out.
+ *
+ * @param base a ref that must still reach `oid`, by git's own rule for `branch -d`; null for none
+ */
+export async function deleteBranch(actor: Actor, branch: string, oid: Oid, base: string | null): Promise<Done> {
+  const holder = await readRef(actor, `refs/heads/${branch}`, 'worktreepath');
   if (!holder.ok) return holder;
-  if (holder.value !== null) return failed(`${branch} is checked out at ${holder.value}`);
-  return updateRefs(actor, [`delete refs/heads/${branch} ${oid}`]);
+  if (holder.value === null) return failed('it is gone already');
+  if (holder.value !== '') return failed(`it is checked out at ${holder.value}`);
+  const merged = base === null ? done : await isReached(actor, oid, base);
+  return merged.ok ? updateRefs(actor, [`delete refs/heads/${branch} ${oid}`]) : merged;
+}
+
+/** The base may have been rewound since it was looked at. */
+async function isReached(actor: Actor, oid: Oid, base: string): Promise<Done> {
+  const answer = await onRepository(actor, { args: ['merge-base', oid, base], okCodes: [1] });
+  if (!answer.ok) return outcome(answer, `asking whether ${base} still reaches it`);
+  return answer.stdout.trim() === oid ? done : failed(`${base} does not reach it any more`);
 }
 
 /** Puts the branch and its reflog back; fine when it is there at the same commit. */
@@ -54,6 +67,7 @@ async function restoreReflog(actor: Actor, entry: Entry, branch: string): Promis
   const saved = await disk.readText(actor.layout.entry(entry.id).branchReflog, MAX_REFLOG_BYTES);
   if (!saved.ok) return saved.code === 'ENOENT' ? done : outcome(saved, 'reading the saved reflog');
   const present = await disk.readText(path, MAX_REFLOG_BYTES);
+  if (!present.ok && present.code !== 'ENOENT') return outcome(present, 'reading the reflog');
   if (present.ok && present.value.trimEnd().includes('\n')) return done;
   const made = await disk.makeDir(path.replace(/\/[^/]*$/, ''));
   if (!made.ok) return outcome(made, 'putting the reflog back');

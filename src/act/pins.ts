@@ -36,13 +36,20 @@ export async function unpin(actor: Actor, id: string): Promise<Done> {
 export const pinnedAt = (actor: Actor, id: string): Promise<Done<Oid | null>> =>
   valueOfRef(actor, `${PIN_NAMESPACE}${id}`, 'objectname');
 
-/** One property of exactly this ref (a pattern also matches the refs below it), or null. */
-export async function valueOfRef(actor: Actor, ref: string, property: string): Promise<Done<string | null>> {
+/** One property of exactly this ref (a pattern also matches the refs below it); null when there is no such ref. */
+export async function readRef(actor: Actor, ref: string, property: string): Promise<Done<string | null>> {
   const args = ['for-each-ref', `--format=%(refname)%00%(${property})%00`, ref];
   const answer = await onRepository(actor, { args, strict: true });
   if (!answer.ok) return failed(`reading ${ref}: ${answer.why}`);
-  const [name, value] = answer.stdout.split('\0');
-  return { ok: true, value: name !== ref || value === undefined || value === '' ? null : value };
+  const [name, value, ...rest] = answer.stdout.split('\0');
+  if (answer.stdout !== '' && rest.length === 0) return failed(`reading ${ref}: git for-each-ref ended before its end`);
+  return { ok: true, value: name === ref ? (value ?? null) : null };
+}
+
+/** The same, with null also for an empty value. */
+export async function valueOfRef(actor: Actor, ref: string, property: string): Promise<Done<string | null>> {
+  const answer = await readRef(actor, ref, property);
+  return answer.ok && answer.value === '' ? { ok: true, value: null } : answer;
 }
 
 /** One transaction on refs; all or nothing. */
@@ -57,21 +64,26 @@ export async function updateRefs(actor: Actor, commands: readonly string[]): Pro
 
 /**
  * Commits that HEAD does not reach, without those that another of them reaches. That a branch or a
- * remote-tracking ref reaches them now is no help: it may be deleted tomorrow.
+ * remote-tracking ref reaches them now is no help: it may be deleted tomorrow. HEAD itself is asked for
+ * too: a list without it is not the whole answer.
  */
 async function abandonedTips(actor: Actor, head: Oid, commits: readonly Oid[]): Promise<Done<Oid[]>> {
   const others = commits.filter((oid) => oid !== head);
   if (others.length === 0) return { ok: true, value: [] };
-  const input = [...others, `^${head}`, ''].join('\n');
+  const input = [head, ...others, `${head}^!`, ''].join('\n');
   const args = ['rev-list', '--ignore-missing', '--parents', '--stdin'];
   const answer = await onRepository(actor, { args, input });
   if (!answer.ok) return failed(`listing the commits of its reflog: ${answer.why}`);
   const lines = answer.stdout
     .split('\n')
-    .filter((line) => line !== '')
+    .slice(0, -1)
     .map((line) => line.split(' '));
+  const oids = lines.flat();
+  const isWhole = answer.stdout.endsWith('\n') && lines.some(([oid]) => oid === head);
+  if (!isWhole || oids.some((oid) => oid.length !== head.length || !/^[0-9a-f]+$/.test(oid)))
+    return failed('listing the commits of its reflog: git rev-list ended before its end');
   const parents = new Set(lines.flatMap((line) => line.slice(1)));
-  const tips = lines.map(([oid]) => oid ?? '').filter((oid) => oid !== '' && !parents.has(oid));
+  const tips = lines.map(([oid]) => oid ?? '').filter((oid) => oid !== head && !parents.has(oid));
   if (tips.length > MAX_PARENTS) return failed(`its reflog holds more than ${MAX_PARENTS} abandoned commits`);
   return { ok: true, value: tips };
 }

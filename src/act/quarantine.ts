@@ -186,7 +186,8 @@ async function dropBranch(actor: Actor, entry: Entry, branch: string, head: stri
   const noted: Entry = { ...entry, deletedBranchAt: head };
   const written = await writeEntry(actor, noted);
   if (!written.ok) return written;
-  const deleted = await deleteBranch(actor, branch, head);
+  const base = entry.evidence?.how === 'ancestor' ? entry.evidence.ref : null;
+  const deleted = await deleteBranch(actor, branch, head, base);
   if (deleted.ok) return { ok: true, value: noted };
   await writeEntry(actor, entry);
   return deleted;

@@ -8,7 +8,7 @@
  */
 import { join } from 'node:path';
 import { type Actor, type Done, done, failed, isThere, outcome } from './context.ts';
-import { sweepBeside } from './sweep.ts';
+import { rewrite } from './registration.ts';
 
 /** git writes an index in seconds; a lock this old has lost its process. */
 const STALE_LOCK_MS = 10 * 60_000;
@@ -50,8 +50,7 @@ async function nameRegistration(actor: Actor, tree: string, adminDir: string): P
   const dotGit = join(tree, '.git');
   const named = await isThere(actor, dotGit);
   if (!named.ok || named.value) return named.ok ? done : named;
-  await sweepBeside(actor, dotGit);
-  return outcome(await actor.io.disk.createFile(dotGit, `gitdir: ${adminDir}\n`), 'naming its registration');
+  return rewrite(actor, dotGit, `gitdir: ${adminDir}\n`, 'naming its registration');
 }
 
 /** Nobody but a killed attempt of ours can have locked the index of a registration that carries our lock. */

@@ -22,7 +22,7 @@ export async function restoreLock(actor: Actor, entry: Entry, adminDir: string |
   return outcome(await io.disk.removeFile(path), 'unlocking its registration');
 }
 
-/** Replaces one of git's own files, which keeps the mode it has. */
+/** Writes or replaces one of git's own files, which keeps the mode it has. */
 export async function rewrite(actor: Actor, path: string, text: string, what: string): Promise<Done> {
   const { disk } = actor.io;
   await sweepBeside(actor, path);

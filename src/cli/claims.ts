@@ -20,11 +20,19 @@ export interface ClaimOptions {
 /** A claim that nobody named belongs to whoever runs the command. */
 const ownerOf = (options: Pick<ClaimOptions, 'owner'>): string => options.owner ?? process.env['USER'] ?? 'unnamed';
 
+/** The worktree that has a branch of that name, else the path; where the command stands when nothing is named. */
+function placeOf({ repository, worktrees, from }: Workspace, name: string | undefined): string {
+  if (name === undefined) return repository.topLevel ?? from;
+  return worktrees.find(({ branch }) => branch === name)?.path ?? resolve(from, name);
+}
+
 export async function claimCommand(context: Context, options: ClaimOptions): Promise<Answer> {
   const opened = await ready(context);
   if (!opened.ok) return opened.answer;
-  const { io, layout, repository, from } = opened.value;
-  const path = options.worktree === undefined ? (repository.topLevel ?? from) : resolve(from, options.worktree);
+  const { io, layout } = opened.value;
+  const path = placeOf(opened.value, options.worktree);
+  if (!(await io.disk.stat(path)).ok)
+    return problem('no-path', `${printable(path)} does not exist, so there is nothing to claim`, 'git worktree list');
   const written = await writeClaim(
     { io, layout },
     { path, owner: ownerOf(options), pid: options.pid ?? null, ttlMs: options.ttlMs },
@@ -33,7 +41,7 @@ export async function claimCommand(context: Context, options: ClaimOptions): Pro
   const until = options.pid === undefined ? `for ${duration(options.ttlMs)}` : `while process ${options.pid} lives`;
   return {
     exit: 0,
-    text: `claimed ${printable(path)} ${until}; to end it: ${COMMAND} release --worktree ${shellWord(path)} --owner ${shellWord(ownerOf(options))}`,
+    text: `claimed ${printable(path)} and all inside it ${until}; to end it: ${COMMAND} release --worktree ${shellWord(path)} --owner ${shellWord(ownerOf(options))}`,
     json: { version: JSON_VERSION, claim: written.value },
   };
 }
@@ -41,15 +49,15 @@ export async function claimCommand(context: Context, options: ClaimOptions): Pro
 export async function heartbeatCommand(context: Context, options: Omit<ClaimOptions, 'ttlMs'>): Promise<Answer> {
   const opened = await ready(context);
   if (!opened.ok) return opened.answer;
-  const { io, layout, repository, from } = opened.value;
-  const path = options.worktree === undefined ? (repository.topLevel ?? from) : resolve(from, options.worktree);
+  const { io, layout } = opened.value;
+  const path = placeOf(opened.value, options.worktree);
   const beaten = await heartbeat({ io, layout }, { path, owner: ownerOf(options) });
-  if (!beaten.ok)
-    return problem(
-      'claim',
-      `no claim of ${printable(ownerOf(options))} on ${printable(path)}: ${printable(beaten.why)}`,
-      `${COMMAND} claim`,
-    );
+  if (!beaten.ok) {
+    const owners = await ownersOn(opened.value, path);
+    const why = beaten.code === 'ENOENT' ? 'there is none' : printable(beaten.why);
+    const next = owners[0] === undefined ? `${COMMAND} claim` : `${COMMAND} heartbeat --owner ${shellWord(owners[0])}`;
+    return problem('claim', `no claim of ${printable(ownerOf(options))} on ${printable(path)}: ${why}`, next);
+  }
   return { exit: 0, text: `claim on ${printable(path)} renewed`, json: { version: JSON_VERSION, claim: beaten.value } };
 }
 
@@ -62,8 +70,8 @@ export interface ReleaseOptions extends Omit<ClaimOptions, 'ttlMs'> {
 export async function releaseCommand(context: Context, options: ReleaseOptions): Promise<Answer> {
   const opened = await ready(context);
   if (!opened.ok) return opened.answer;
-  const { io, layout, repository, from } = opened.value;
-  const path = options.worktree === undefined ? (repository.topLevel ?? from) : resolve(from, options.worktree);
+  const { io, layout } = opened.value;
+  const path = placeOf(opened.value, options.worktree);
   const owners = options.owner === undefined ? await ownersOn(opened.value, path) : [options.owner];
   const pids = options.reap === true ? await pidsOf(opened.value, path, owners) : [];
   const released: string[] = [];

@@ -42,7 +42,7 @@ export function nextStep(code: ReasonCode, path: string, base: string): string |
     case 'not-own':
       return 'git worktree list';
     case 'unmanaged':
-      return 'add its branch to worktrees.branches in .reaperrc';
+      return 'to manage it: its branch in worktrees.branches, or its place in worktrees.paths, of .reaperrc';
     default:
       return null;
   }

@@ -113,8 +113,12 @@ export const WORKTREE_RULES: readonly Rule[] = [
 const MISSING_IDLE_MS = 7 * 24 * 3_600_000;
 
 const MISSING_IDLE = rule('missing-idle', 'idle', (idle, { policy, nowMs }) =>
-  tooYoung(idle.lastActivityMs, Math.max(policy.idleMs, MISSING_IDLE_MS), nowMs, 'too-young'),
+  gone(tooYoung(idle.lastActivityMs, Math.max(policy.idleMs, MISSING_IDLE_MS), nowMs, 'too-young')),
 );
+
+/** Says first that the directory is gone: that it was active lately would sound like a contradiction. */
+const gone = (objection: Objection | null): Objection | null =>
+  objection === null ? null : { ...objection, detail: `its directory is gone; ${objection.detail}` };
 
 /** Rules for a registration whose directory is gone: only the registration would move. */
 export const MISSING_RULES: readonly Rule[] = [

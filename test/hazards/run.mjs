@@ -50,8 +50,11 @@ function tableOf({ families, cleaners }, results) {
   );
   const keeps = results.filter(({ kind }) => kind === 'keeps').length;
   const note = [
-    `${keeps} cases hold something that must survive, ${results.length - keeps} something that must go.`,
-    'Each cell: taken wrongly / kept wrongly. Everything has been idle for 30 days unless the case says otherwise.',
+    'Each cell: taken wrongly / kept wrongly.',
+    `${keeps} cases hold something that must survive, ${results.length - keeps} something that must go;`,
+    'nobody has touched anything for 30 days unless the case says otherwise.',
+    'Taken wrongly means that a directory, a file or a registration which had to stay as it was is gone or changed,',
+    'also where the commits themselves are safe on their branch.',
   ].join(' ');
   return `${table([head, ...rows, row('**all**', results)])}\n\n${note}`;
 }

@@ -3,7 +3,7 @@
  *
  * Contract: a message in, a message out, one at a time. Started with REAPER_TEST_SANDBOX set.
  */
-import type { Candidate, Facts } from '../../src/core/model.ts';
+import type { Candidate, Facts, Policy } from '../../src/core/model.ts';
 import { rulesFor } from '../../src/core/policy.ts';
 import { DEFAULTS } from '../../src/core/settings.ts';
 import { policyOf } from '../../src/pass.ts';
@@ -46,15 +46,18 @@ async function answer(question: Question): Promise<unknown> {
 }
 
 function inShort({ lost, kept, wrong, report, hasPaths }: Trial): unknown {
-  const rules = (report?.results ?? []).flatMap(({ inquiry }) => decidingRules(inquiry.candidate, inquiry.facts));
+  const policy = policyOf(report?.view?.source.settings ?? DEFAULTS);
+  const rules = (report?.results ?? []).flatMap(({ inquiry }) =>
+    decidingRules(inquiry.candidate, inquiry.facts, policy),
+  );
   return { lost, kept, wrong, rules: [...new Set(rules)], hasPaths };
 }
 
 /** The rules that objected to a candidate, as `TABLE/name`. */
-function decidingRules(candidate: Candidate, facts: Facts): string[] {
+function decidingRules(candidate: Candidate, facts: Facts, policy: Policy): string[] {
   const rules = rulesFor(candidate);
   const table = Object.keys(TABLES).find((name) => TABLES[name] === rules) ?? '';
-  const seen = { policy: policyOf(DEFAULTS), nowMs: Date.now(), candidate, facts };
+  const seen = { policy, nowMs: Date.now(), candidate, facts };
   const objecting = rules.filter(({ fact, veto }) => {
     const said = facts[fact];
     if (said === undefined) return false;

@@ -134,6 +134,31 @@ describe('what was found before', () => {
     expect(proofs[0]).toMatchObject({ value: { evidence: { how: 'replayed', commit: last } } });
   });
 
+  it('goes on when nothing but the last step could not be read', async () => {
+    const repo = landedRepo();
+    repo.start('agent/picked');
+    const first = repo.change({ 'a.txt': 'a\n' });
+    const second = repo.change({ 'b.txt': 'b\n' });
+    repo.git(['switch', '-q', 'main']);
+    for (const [own, path] of [
+      [second, 'b.txt'],
+      [first, 'a.txt'],
+    ] as const) {
+      repo.change({ 'other.txt': `${path}\n` });
+      repo.git(['cherry-pick', own]);
+      repo.change({ [path]: 'rewritten\n' });
+    }
+    const failing = await repo.ask(['agent/picked'], {
+      git: (real) => ({
+        run: async (call) =>
+          call.args.includes('-U3') ? { ok: false, code: null, why: 'killed', stderr: '' } : real.run(call),
+      }),
+    });
+    expect(failing.proofs.map(verdict)).toEqual(['unknown: git could not tell: killed']);
+    const { proofs } = await repo.ask(['agent/picked'], { cache: failing.cache });
+    expect(proofs.map(verdict)).toEqual(['patches']);
+  });
+
   it('starts over when the first-parent line no longer passes where it stopped', async () => {
     const repo = twoBranches();
     const { cache } = await repo.ask(REVS);

@@ -121,15 +121,43 @@ describe('a branch has not landed when', () => {
     expect(verdict(await repo.prove('agent/thrown'))).toMatch(/^not landed/);
   });
 
+  it('it landed, and takes back on itself what landed', async () => {
+    const repo = landedRepo();
+    repo.start('agent/back');
+    repo.change({ 'idea.txt': 'an idea\n' });
+    repo.git(['switch', '-q', 'main']);
+    repo.squash('agent/back');
+    repo.git(['switch', '-q', 'agent/back']);
+    repo.git(['revert', '--no-edit', 'HEAD']);
+    expect(verdict(await repo.prove('agent/back'))).toMatch(/^not landed/);
+  });
+
+  it('it merged two of its own lines and threw away the one that has not landed', async () => {
+    const repo = landedRepo();
+    repo.start('agent/lines');
+    repo.change({ 'landed.txt': 'landed\n' });
+    repo.start('other', 'main');
+    repo.change({ 'other.txt': 'only here\n' });
+    const parents = ['agent/lines', 'other'].flatMap((parent) => ['-p', parent]);
+    const merge = repo.git(['commit-tree', repo.git(['rev-parse', 'main^{tree}']), ...parents, '-m', 'nothing']);
+    repo.git(['switch', '-q', 'main']);
+    repo.squash('agent/lines');
+    expect(verdict(await repo.prove(merge, { branch: null }))).toMatch(/^not landed/);
+  });
+
   it('it undoes a base commit, and an older base commit had that very tree', async () => {
     const repo = landedRepo();
     repo.change({ 'notes.txt': numbers({ 3: 'three' }) });
     repo.change({ 'notes.txt': numbers({ 3: 'three', 4: 'four' }) });
     repo.start('agent/undo');
     repo.change({ 'notes.txt': numbers({ 3: 'three' }) });
+    repo.start('agent/old', 'main~3');
+    repo.change({ 'old.txt': 'old\n' });
     repo.git(['switch', '-q', 'main']);
     repo.change({ 'notes.txt': numbers({ 3: 'three', 4: 'four', 15: 'fifteen' }) });
-    expect(verdict(await repo.prove('agent/undo'))).toMatch(/^not landed/);
+    // Asked together with an old branch, so that the older base commits are read.
+    const { proofs } = await repo.ask(['agent/undo', 'agent/old']);
+    expect(proofs.map(verdict)).toEqual([expect.stringMatching(/^not landed/), expect.stringMatching(/^not landed/)]);
   });
 
   it('it does again what the base did and took back before the branch began', async () => {

@@ -110,6 +110,22 @@ describe('in a shallow repository', () => {
     expect(verdict(await clone.prove('agent/fix'))).toBe('replayed');
   });
 
+  it('a branch is unknown when a side of the base is cut off', async () => {
+    const repo = landedRepo();
+    repo.start('side');
+    for (let at = 0; at < 5; at++) repo.change({ [`side-${at}.txt`]: `${at}\n` });
+    repo.git(['switch', '-q', 'main']);
+    repo.change({ 'main.txt': 'main\n' });
+    repo.start('agent/new');
+    repo.change({ 'new.txt': 'new\n' });
+    repo.git(['switch', '-q', 'main']);
+    repo.git(['merge', '-q', '--no-ff', '--no-edit', 'side']);
+    const clone = cloneOf(repo, ['--depth=3', '--no-single-branch', '--branch=main']);
+    clone.git(['branch', '-q', 'agent/new', 'origin/agent/new']);
+    clone.git(['merge-base', 'main', 'agent/new']);
+    expect(verdict(await clone.prove('agent/new'))).toMatch(/^unknown: the history is shallow/);
+  });
+
   it('reachability is a proof', async () => {
     const clone = cloneOf(squashed(), ['--depth=2']);
     expect(verdict(await clone.prove('main~1', { branch: null }))).toBe('ancestor');
