@@ -287,7 +287,9 @@ describe('a broken set-up', () => {
     expect(Date.now() - startedMs).toBeLessThan(3_000);
     expect(existsSync(gone)).toBe(true);
     expect(quarantined()).toEqual([]);
-    expect(existsSync(join(repo.commonDir, 'reaper/lock'))).toBe(false);
+    // On a busy machine the watchdog ends it before it lets go of its lock, which the next pass takes over.
+    expect(reaper(repo, ['run'])).toMatchObject({ code: 0 });
+    expect(existsSync(gone)).toBe(false);
   });
 });
 
