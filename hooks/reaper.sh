@@ -17,7 +17,8 @@ reaper_hook_run() {
   [ "${REAPER_HOOK-}" != 0 ] || return 0
   case ${CI-} in '' | false | 0) ;; *) return 0 ;; esac
   reaper_hook_is_wanted "$@" || return 0
-  [ -f "$reaper_hook_root/bin/reaper-hook.mjs" ] && [ ! -h "$reaper_hook_root" ] && [ ! -h "$reaper_hook_root/bin" ] &&
+  [ -f "$reaper_hook_root/bin/quick.cjs" ] && [ -f "$reaper_hook_root/bin/reaper-hook.mjs" ] || return 0
+  [ ! -h "$reaper_hook_root" ] && [ ! -h "$reaper_hook_root/bin" ] && [ ! -h "$reaper_hook_root/bin/quick.cjs" ] &&
     [ ! -h "$reaper_hook_root/bin/reaper-hook.mjs" ] && [ ! -h "$reaper_hook_root/report" ] || return 0
   case $reaper_hook_created$reaper_hook_git in
   1*/worktrees/?*) (reaper_hook_prepare && reaper_hook_certify) || : ;;
@@ -159,7 +160,7 @@ reaper_hook_start() {
     [ ! -f "$reaper_hook_line" ] || [ ! -x "$reaper_hook_line" ] || reaper_hook_node=$reaper_hook_line
   fi
   case $reaper_hook_node in /* | ?:/*) ;; *) return 0 ;; esac
-  set -- "$reaper_hook_node" "$reaper_hook_root/bin/reaper-hook.mjs" run --hook "$1" \
+  set -- "$reaper_hook_node" "$reaper_hook_root/bin/quick.cjs" run --hook "$1" \
     --from "$reaper_hook_from" ${reaper_hook_created:+--created}
   # git's own list (rev-parse --local-env-vars), and what makes node load or write something else.
   unset GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_CONFIG GIT_CONFIG_PARAMETERS GIT_CONFIG_COUNT \

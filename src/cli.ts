@@ -7,14 +7,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
-import { type Answer, type Context, type GlobalOptions, JSON_VERSION } from './cli/context.ts';
-import { hookRun } from './cli/hook-run.ts';
-import { createProgram } from './cli/program.ts';
-import { withProgress } from './cli/progress.ts';
+import type { Answer, Context, GlobalOptions } from './cli/context.ts';
 import { forTerminal, jsonForTerminal } from './core/text.ts';
+import { JSON_VERSION } from './core/version.ts';
 
 declare const REAPER_VERSION: string;
 
@@ -31,12 +28,16 @@ function contextFor(global: GlobalOptions): Context {
     programFile,
     hooksSource: resolve(dirname(programFile), '../hooks'),
     version: REAPER_VERSION,
-    progress: (text, work) => withProgress(text, work, process.stderr.isTTY === true && !global.quiet && !global.json),
+    progress: async (text, work) => {
+      const { withProgress } = await import('./cli/progress.ts');
+      return withProgress(text, work, process.stderr.isTTY === true && !global.quiet && !global.json);
+    },
     confirm: async (question) => isInteractive && !global.json && confirm(question),
   };
 }
 
 async function confirm(question: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const reply = await terminal.question(`${forTerminal(question, { colors: false })} [y/N] `);
@@ -58,6 +59,11 @@ function print(answer: Answer, global: GlobalOptions): void {
 }
 
 async function main(): Promise<void> {
+  // Loaded without the parser and all commands: git's user is not to feel it.
+  const hookRun = async (from: string) =>
+    (await import('./cli/hook-run.ts')).hookRun({ from, programFile, version: REAPER_VERSION });
+  if (isHook) return hookRun(fromOption(process.argv) ?? process.cwd());
+  const { createProgram } = await import('./cli/program.ts');
   const program = createProgram({
     version: REAPER_VERSION,
     answer: async (global, command) => {
@@ -65,7 +71,7 @@ async function main(): Promise<void> {
       print(answer, global);
       process.exitCode = answer.exit;
     },
-    hookRun: (from) => hookRun({ from, programFile }),
+    hookRun,
     readStdin: () => readFileSync(0, 'utf8'),
   });
   await program.parseAsync(process.argv);
@@ -75,6 +81,12 @@ async function main(): Promise<void> {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
+
+/** What git's hook says about where it ran. */
+function fromOption(argv: readonly string[]): string | undefined {
+  const at = argv.indexOf('--from');
+  return at < 0 ? undefined : argv[at + 1];
+}
 
 const isHook = process.argv[2] === 'run' && process.argv.includes('--hook');
 

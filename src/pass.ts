@@ -152,6 +152,7 @@ async function pass(run: Run): Promise<Passed> {
     ledger,
     from: options.from,
     isOutOfTime,
+    searched: workspace.watch.disk,
     ...options.callers,
   };
   // The list that the workspace was opened with will do, unless finishing an earlier pass has changed it.

@@ -15,6 +15,7 @@ import type { Settings } from './core/settings.ts';
 import { createMachine } from './io/machine.ts';
 import type { Io } from './io/ports.ts';
 import { findProgram, workingTreesAround } from './io/program.ts';
+import { type Watch, watching } from './io/watching.ts';
 import { discover, gitVersion, isGitNewEnough, OLDEST_GIT, type Repository } from './observe/repository.ts';
 import { listWorktrees } from './observe/worktrees.ts';
 
@@ -30,6 +31,8 @@ export interface Workspace {
   readonly config: LoadedConfig;
   readonly settings: Settings | null;
   readonly home: string;
+  /** What its configuration and its candidates were found by, as it looked then. */
+  readonly watch: Watch;
   /** The directory the command was started from, symbolic links resolved. */
   readonly from: string;
 }
@@ -62,15 +65,18 @@ export async function openWorkspace(wish: WorkspaceWish): Promise<Opened> {
   if (!found.ok) return { ok: false, problem: 'no-repository', why: found.why };
   const places = layout(found.value.commonDir);
   const listedAtMs = io.clock.nowMs();
+  const watch = watching(io.disk);
+  await watch.disk.lstat(places.worktrees);
   const worktrees = await listWorktrees(io, found.value.commonDir);
   if (!worktrees.known) return { ok: false, problem: 'no-list', why: worktrees.why };
   const main = worktrees.value[0];
   const mainRoot = main === undefined || main.isBare ? null : main.path;
   const home = wish.home ?? homedir();
   const configHome = wish.home === undefined ? userConfigHome(home) : join(home, '.config');
+  await watchSettings(watch, found.value.commonDir, home, configHome);
   const config = await loadSettings({
     configHome,
-    io,
+    io: { ...io, disk: { ...io.disk, ...watch.disk } },
     root: mainRoot,
     gitDir: found.value.commonDir,
     home,
@@ -90,9 +96,17 @@ export async function openWorkspace(wish: WorkspaceWish): Promise<Opened> {
       config,
       settings,
       home,
+      watch,
       from: wish.from ?? cwd.value,
     },
   };
+}
+
+/** The files in which git keeps what `git config reaper.*` says; one that they include is not among them. */
+async function watchSettings({ disk }: Watch, commonDir: string, home: string, configHome: string): Promise<void> {
+  const own = [join(commonDir, 'config'), join(commonDir, 'config.worktree')];
+  const users = [join(home, '.gitconfig'), join(configHome, 'git', 'config'), '/etc/gitconfig'];
+  for (const path of [...own, ...users]) await disk.lstat(path);
 }
 
 /** As the XDG base directories have it: a relative value counts as unset. */

@@ -5,6 +5,7 @@
  * set aside under another name and an empty one takes its place, which only makes things wait.
  */
 import { EMPTY_LEDGER, type Ledger, parseLedger } from '../core/ledger.ts';
+import type { Rest } from '../core/rest.ts';
 import { printable } from '../core/text.ts';
 import { type Actor, type Done, outcome } from './context.ts';
 
@@ -49,6 +50,12 @@ export async function askAgain({ io, layout }: Actor): Promise<void> {
 /** What was asked for up to now is what this pass is about to look at. */
 export async function takeRequest({ io, layout }: Actor): Promise<void> {
   await io.disk.removeFile(layout.due);
+}
+
+/** Leaves the note that lets the next pass go back to sleep; without one it has to look. */
+export async function leaveRest({ io, layout }: Actor, rest: Rest | null): Promise<void> {
+  if (rest === null) await io.disk.removeFile(layout.rest);
+  else await io.disk.writeFile(layout.rest, JSON.stringify(rest));
 }
 
 /** Leaves lines for the next hook to print. Whatever they name, none of them can speak to a terminal. */

@@ -11,6 +11,7 @@ import {
   askAgain,
   clearFailure,
   leaveReport,
+  leaveRest,
   loadLedger,
   noteFailure,
   saveLedger,
@@ -24,6 +25,7 @@ import { killOwnChildren } from '../io/children.ts';
 import { disk } from '../io/disk.ts';
 import { createMachine } from '../io/machine.ts';
 import { runPass } from '../pass.ts';
+import { restAfter } from '../resting.ts';
 import { type Opened, openWorkspace, type Workspace } from '../workspace.ts';
 import { nextPassAt } from './next.ts';
 import { checkOwnCopy, commonDirOf } from './own-copy.ts';
@@ -33,6 +35,7 @@ export interface HookRun {
   readonly from: string;
   /** The installed program: it lies in `<common-dir>/reaper/bin`. */
   readonly programFile: string;
+  readonly version: string;
 }
 
 /** The background pass gives way to everything a person is doing. */
@@ -47,7 +50,7 @@ const CONFIG_REMIND_MS = 24 * 3_600_000;
 /** Opening the repository takes three git calls; what does not answer within this will not. */
 const OPENING_MS = 2_000;
 
-export async function hookRun({ from, programFile }: HookRun): Promise<void> {
+export async function hookRun({ from, programFile, version }: HookRun): Promise<void> {
   lowerPriority();
   ignoreTheTerminal();
   const startedMs = Date.now();
@@ -73,7 +76,7 @@ export async function hookRun({ from, programFile }: HookRun): Promise<void> {
   clearTimeout(watchdog);
   setTimeout(end, startedMs + budgetMs + GRACE_MS - Date.now());
   try {
-    await oneRun(workspace, actor, budgetMs - (Date.now() - startedMs));
+    await oneRun(workspace, actor, budgetMs - (Date.now() - startedMs), version);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     await noteFailure(actor, error instanceof Error ? (error.stack ?? why) : why);
@@ -99,7 +102,7 @@ async function noteUnopened(programFile: string, why: string): Promise<void> {
   await leaveReport(actor, [failureReport(why)]);
 }
 
-async function oneRun(workspace: Workspace, actor: Actor, leftMs: number): Promise<void> {
+async function oneRun(workspace: Workspace, actor: Actor, leftMs: number, version: string): Promise<void> {
   const settings = workspace.settings ?? DEFAULTS;
   await takeRequest(actor);
   const passed = await runPass(workspace, {
@@ -124,6 +127,7 @@ async function oneRun(workspace: Workspace, actor: Actor, leftMs: number): Promi
   });
   await leaveReport(actor, lines);
   await scheduleNext(actor, nextPassAt(report, settings, workspace.io.clock.nowMs()), settings.pass.detach);
+  await leaveRest(actor, await restAfter(workspace, report, version));
   await clearFailure(actor);
 }
 

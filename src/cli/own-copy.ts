@@ -5,7 +5,7 @@
  * pass; nothing at all is written where the place is not ours (a link, another user's directory).
  */
 import { layout } from '../core/layout.ts';
-import { MAX_PROGRAM_BYTES, sha256 } from '../install/program.ts';
+import { installedFingerprint } from '../install/program.ts';
 import { readRecord } from '../install/record.ts';
 import { placeObstacle } from '../io/ownplace.ts';
 import type { DiskReader } from '../io/ports.ts';
@@ -30,11 +30,9 @@ export async function checkOwnCopy(disk: DiskReader, programFile: string): Promi
   const paths = layout(commonDir);
   const obstacle = await placeObstacle(disk, paths.root);
   if (obstacle !== null) return { state: 'elsewhere', why: obstacle };
-  const info = await disk.lstat(programFile);
-  const text = await disk.readText(programFile, MAX_PROGRAM_BYTES);
+  const present = await installedFingerprint(disk, paths);
   const record = await readRecord(disk, paths.installed);
-  const isSound = info.ok && info.value.kind === 'file' && text.ok && record?.sha256 === sha256(text.value);
-  return isSound ? { state: 'sound' } : { state: 'foreign', why: CHANGED };
+  return present !== null && present === record?.sha256 ? { state: 'sound' } : { state: 'foreign', why: CHANGED };
 }
 
 const CHANGED = 'the installed program is not the one that was installed; npx reaper-hook install puts it back';

@@ -5,20 +5,11 @@
  */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../config/duration.ts';
-import { claimCommand, heartbeatCommand, releaseCommand } from './claims.ts';
+import { JSON_VERSION } from '../core/version.ts';
+import { commands } from './commands.ts';
 import { completion, manual, SHELLS, type Shell } from './completion.ts';
-import { type Answer, type Context, type GlobalOptions, JSON_VERSION } from './context.ts';
-import { demo } from './demo.ts';
-import { doctor } from './doctor.ts';
-import { log, purgeCommand, restoreCommand } from './entries.ts';
+import type { Answer, Context, GlobalOptions } from './context.ts';
 import { EPILOGUE, HELP, SUMMARY } from './help.ts';
-import { init } from './init.ts';
-import { landed } from './landed.ts';
-import { htmlReport } from './report.ts';
-import { run } from './run.ts';
-import { allow, installCommand, uninstallCommand } from './setup.ts';
-import { status } from './status.ts';
-import { why } from './why.ts';
 
 type Run = (context: Context) => Promise<Answer>;
 
@@ -90,35 +81,43 @@ function addSetup(program: Command, does: Does): void {
     .description(HELP.install)
     .option('--write', 'add entries to the configuration of lefthook, pre-commit or simple-git-hooks')
     .option('--chain', "go behind git-lfs's own text in its hook files")
-    .action((options: { write?: boolean; chain?: boolean }) => does((context) => installCommand(context, options)));
+    .action((options: { write?: boolean; chain?: boolean }) =>
+      does(async (context) => (await commands.setup()).installCommand(context, options)),
+    );
   program
     .command('uninstall')
     .summary(SUMMARY.uninstall)
     .description(HELP.uninstall)
-    .action(() => does(uninstallCommand));
+    .action(() => does(async (context) => (await commands.setup()).uninstallCommand(context)));
   program
     .command('allow')
     .summary(SUMMARY.allow)
     .description(HELP.allow)
     .option('--yes', 'approve without being asked')
-    .action((options: { yes?: boolean }) => does((context) => allow(context, options.yes === true)));
+    .action((options: { yes?: boolean }) =>
+      does(async (context) => (await commands.setup()).allow(context, options.yes === true)),
+    );
   program
     .command('init')
     .summary(SUMMARY.init)
     .description(HELP.init)
     .option('--yes', 'write it without being asked')
-    .action((options: { yes?: boolean }) => does((context) => init(context, options.yes === true)));
+    .action((options: { yes?: boolean }) =>
+      does(async (context) => (await commands.init()).init(context, options.yes === true)),
+    );
   program
     .command('doctor')
     .summary(SUMMARY.doctor)
     .description(HELP.doctor)
-    .action(() => does(doctor));
+    .action(() => does(async (context) => (await commands.doctor()).doctor(context)));
   program
     .command('demo')
     .summary(SUMMARY.demo)
     .description(HELP.demo)
     .option('--keep', 'leave the throwaway repository in place')
-    .action((options: { keep?: boolean }) => does((context) => demo(context, options.keep === true)));
+    .action((options: { keep?: boolean }) =>
+      does(async (context) => (await commands.demo()).demo(context, options.keep === true)),
+    );
 }
 
 function addLooking(program: Command, does: Does, rim: Rim): void {
@@ -126,13 +125,13 @@ function addLooking(program: Command, does: Does, rim: Rim): void {
     .command('status')
     .summary(SUMMARY.status)
     .description(HELP.status)
-    .action(() => does(status));
+    .action(() => does(async (context) => (await commands.status()).status(context)));
   program
     .command('why')
     .summary(SUMMARY.why)
     .description(HELP.why)
     .argument('<branch|path>', 'a worktree or staging entry')
-    .action((name: string) => does((context) => why(context, name)));
+    .action((name: string) => does(async (context) => (await commands.why()).why(context, name)));
   program
     .command('landed')
     .summary(SUMMARY.landed)
@@ -141,8 +140,11 @@ function addLooking(program: Command, does: Does, rim: Rim): void {
     .option('--stdin', 'read further revisions from standard input, one a line')
     .option('--base <ref...>', 'judge against these refs instead of the default branch')
     .action((revs: string[], options: { stdin?: boolean; base?: string[] }) =>
-      does((context) =>
-        landed(context, revs, { base: options.base ?? [], stdin: options.stdin === true ? rim.readStdin() : null }),
+      does(async (context) =>
+        (await commands.landed()).landed(context, revs, {
+          base: options.base ?? [],
+          stdin: options.stdin === true ? rim.readStdin() : null,
+        }),
       ),
     );
   program
@@ -150,7 +152,9 @@ function addLooking(program: Command, does: Does, rim: Rim): void {
     .summary(SUMMARY.log)
     .description(HELP.log)
     .option('--since <duration>', 'only what is younger than this', ms)
-    .action((options: { since?: number }) => does((context) => log(context, options.since ?? null)));
+    .action((options: { since?: number }) =>
+      does(async (context) => (await commands.entries()).log(context, options.since ?? null)),
+    );
 }
 
 interface RunFlags {
@@ -182,8 +186,8 @@ function addRun(program: Command, does: Does, rim: Rim): void {
     .addOption(new Option('--created').hideHelp())
     .action((flags: RunFlags) => {
       if (flags.hook !== undefined) return rim.hookRun(flags.from ?? process.cwd());
-      return does((context) =>
-        run(context, {
+      return does(async (context) =>
+        (await commands.run()).run(context, {
           dryRun: flags.dryRun === true,
           yes: flags.yes === true,
           budgetMs: flags.budget ?? null,
@@ -205,7 +209,7 @@ function addQuarantine(program: Command, does: Does): void {
     .option('--to <path>', 'put it there instead of where it was')
     .option('--detach', 'restore with a detached HEAD, for when its branch is in use')
     .action((name: string, options: { to?: string; detach?: boolean }) =>
-      does((context) => restoreCommand(context, name, options)),
+      does(async (context) => (await commands.entries()).restoreCommand(context, name, options)),
     );
   program
     .command('purge')
@@ -214,7 +218,7 @@ function addQuarantine(program: Command, does: Does): void {
     .argument('[id...]', 'only these entries')
     .option('--now', 'remove the files of the named entries before their time')
     .action((ids: string[], options: { now?: boolean }) =>
-      does((context) => purgeCommand(context, ids, options.now === true)),
+      does(async (context) => (await commands.entries()).purgeCommand(context, ids, options.now === true)),
     );
 }
 
@@ -225,7 +229,9 @@ function addPapers(program: Command, does: Does, version: string): void {
     .summary(SUMMARY.report)
     .description(HELP.report)
     .requiredOption('--html <file>', 'write one self-contained page to this file')
-    .action((options: { html: string }) => does((context) => htmlReport(context, options.html)));
+    .action((options: { html: string }) =>
+      does(async (context) => (await commands.report()).htmlReport(context, options.html)),
+    );
   const printed = (text: string): Run => {
     return async () => ({ exit: 0, text, json: { version: JSON_VERSION, text } });
   };
@@ -260,13 +266,17 @@ function addClaims(program: Command, does: Does): void {
   claimed(program.command('claim').summary(SUMMARY.claim).description(HELP.claim))
     .option('--pid <n>', 'bind the claim to this process: it ends with it', count)
     .option('--ttl <duration>', 'without --pid: how long the claim lasts after its last heartbeat', ms, ms(DEFAULT_TTL))
-    .action((flags: ClaimFlags) => does((context) => claimCommand(context, { ...flags, ttlMs: flags.ttl })));
+    .action((flags: ClaimFlags) =>
+      does(async (context) => (await commands.claims()).claimCommand(context, { ...flags, ttlMs: flags.ttl })),
+    );
   claimed(program.command('heartbeat').summary(SUMMARY.heartbeat).description(HELP.heartbeat)).action(
-    (flags: ClaimFlags) => does((context) => heartbeatCommand(context, flags)),
+    (flags: ClaimFlags) => does(async (context) => (await commands.claims()).heartbeatCommand(context, flags)),
   );
   claimed(program.command('release').summary(SUMMARY.release).description(HELP.release))
     .option('--reap', 'reclaim it at once if it is empty or landed and nobody else uses it')
-    .action((flags: ClaimFlags & { reap?: boolean }) => does((context) => releaseCommand(context, flags)));
+    .action((flags: ClaimFlags & { reap?: boolean }) =>
+      does(async (context) => (await commands.claims()).releaseCommand(context, flags)),
+    );
 }
 
 /** `reaper-hook status --json` reads as well as `reaper-hook --json status`. */

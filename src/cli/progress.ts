@@ -1,6 +1,5 @@
 /** A spinner on stderr for work that takes longer than half a second. */
 import { stripVTControlCharacters } from 'node:util';
-import yoctoSpinner from 'yocto-spinner';
 import { printable } from '../core/text.ts';
 
 /** Shorter work than this is over before a person would wonder. */
@@ -13,6 +12,7 @@ export async function withProgress<T>(
   isShown: boolean,
 ): Promise<T> {
   if (!isShown) return work(() => undefined);
+  const { default: yoctoSpinner } = await import('yocto-spinner');
   const spinner = yoctoSpinner({ text, stream: process.stderr });
   // Setting the text draws, also before the start; what is said early is kept until then.
   let latest = text;

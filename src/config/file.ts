@@ -12,7 +12,6 @@
 import { join } from 'node:path';
 import type { CosmiconfigResult, Options } from 'cosmiconfig';
 import * as explorerModule from 'cosmiconfig/dist/Explorer.js';
-import { LineCounter, parseDocument } from 'yaml';
 import type { DiskReader } from '../io/ports.ts';
 import { isInside } from '../io/program.ts';
 import * as messages from './messages.ts';
@@ -172,9 +171,11 @@ function parseJson(name: string, content: string): unknown {
 }
 
 /** Aliases, tags of types and second documents have no use here, and each has a way to explode. */
-function loadYaml(path: string, content: string): unknown {
+async function loadYaml(path: string, content: string): Promise<unknown> {
   const name = nameOf(path);
   checkLength(name, content);
+  // The largest library there is here; most repositories have no YAML for us.
+  const { LineCounter, parseDocument } = await import('./yaml.ts');
   const document = parseDocument(content, {
     version: '1.2',
     schema: 'core',
@@ -212,9 +213,12 @@ function withoutImports(document: unknown, name: string): unknown {
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** A text as the document it holds, by the ending of its name; the same JSON and YAML as the repository's file. */
-export function parseText(path: string, content: string): { ok: true; value: unknown } | { ok: false; why: string } {
+export async function parseText(
+  path: string,
+  content: string,
+): Promise<{ ok: true; value: unknown } | { ok: false; why: string }> {
   try {
-    return { ok: true, value: path.endsWith('.json') ? loadJson(path, content) : loadYaml(path, content) };
+    return { ok: true, value: path.endsWith('.json') ? loadJson(path, content) : await loadYaml(path, content) };
   } catch (error) {
     return { ok: false, why: error instanceof Error ? error.message : String(error) };
   }

@@ -64,8 +64,8 @@ const failed = (path: string, message: string): ReadUserFile => ({
   source: path,
 });
 
-function parsed(path: string, text: string): ReadUserFile {
-  const document = parseText(path, text);
+async function parsed(path: string, text: string): Promise<ReadUserFile> {
+  const document = await parseText(path, text);
   if (!document.ok) return failed(path, document.why);
   const result = v.safeParse(USER_FILE_SCHEMA, document.value ?? {});
   if (result.success) return { ok: true, value: { ...NO_USER_FILE, ...result.output }, source: path };

@@ -13,6 +13,8 @@ export function layout(commonDir: string) {
     bin: `${root}/bin`,
     /** The installed, self-contained program. */
     program: `${root}/bin/reaper-hook.mjs`,
+    /** What the hook starts; it loads the program when there may be something to do. */
+    quick: `${root}/bin/quick.cjs`,
     /** The shell part that every hook file sources. */
     shell: `${root}/bin/reaper.sh`,
     installed: `${root}/installed.json`,
@@ -27,6 +29,8 @@ export function layout(commonDir: string) {
     due: `${root}/due`,
     /** Its mtime is the instant of the next pass; lies in the future while nothing is due. */
     stamp: `${root}/stamp`,
+    /** Why nothing can come due for a while, for the pass that is started all the same. */
+    rest: `${root}/rest`,
     /** What the next hook prints, and removes. */
     report: `${root}/report`,
     failure: `${root}/failure`,

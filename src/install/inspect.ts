@@ -14,7 +14,7 @@ import { readHookFile } from './hookfile.ts';
 import { configuredManagers, type Manager } from './managers.ts';
 import { HOOK_NAMES, type HookName } from './names.ts';
 import { findHooksPlace, type HooksPlace, hookPath, type Repo } from './place.ts';
-import { MAX_PROGRAM_BYTES, nodeFile, sha256 } from './program.ts';
+import { installedFingerprint, nodeFile } from './program.ts';
 import { type InstallRecord, readRecord } from './record.ts';
 
 export interface HookState {
@@ -55,7 +55,7 @@ export async function inspectHooks(args: { readonly io: Io; readonly repo: Repo 
   const paths = layout(repo.commonDir);
   const place = await findHooksPlace(io, repo);
   const record = await readRecord(io.disk, paths.installed);
-  const program = await io.disk.readText(paths.program, MAX_PROGRAM_BYTES);
+  const present = await installedFingerprint(io.disk, paths);
   const node = await io.disk.readText(nodeFile(paths));
   const nodePath = node.ok ? (node.value.split('\n', 1)[0] ?? '') : null;
   const failure = await io.disk.lstat(paths.failure);
@@ -74,8 +74,8 @@ export async function inspectHooks(args: { readonly io: Io; readonly repo: Repo 
     record,
     program: {
       path: paths.program,
-      present: program.ok,
-      matches: program.ok && record !== null ? sha256(program.value) === record.sha256 : null,
+      present: present !== null,
+      matches: present !== null && record !== null ? present === record.sha256 : null,
     },
     shell: { path: paths.shell, present: (await io.disk.stat(paths.shell)).ok },
     node: { path: nodePath, usable: nodePath !== null && (await isExecutable(io, nodePath)) },

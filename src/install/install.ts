@@ -21,7 +21,7 @@ import { HOOK_NAMES } from './names.ts';
 import { notesOn } from './notes.ts';
 import { findHooksPlace, type HooksPlace, hookPath, type Repo } from './place.ts';
 import { type HookOutcome, type Plan, planHook } from './plan.ts';
-import { type ProgramAction, placeProgram, readSources, refusalOf, type Sources, sha256 } from './program.ts';
+import { fingerprint, type ProgramAction, placeProgram, readSources, refusalOf, type Sources } from './program.ts';
 import { type Change, mergeChanges, readRecord, recordText } from './record.ts';
 
 export interface InstallArgs {
@@ -149,7 +149,7 @@ async function missingDirectories(io: Io, dir: string): Promise<Change[]> {
 function recordOf(args: InstallArgs, sources: Sources) {
   const { version, nodePath, io } = args;
   const at = new Date(io.clock.nowMs()).toISOString();
-  return { format: 1 as const, version, sha256: sha256(sources.program), at, nodePath };
+  return { format: 1 as const, version, sha256: fingerprint(sources.program), at, nodePath };
 }
 
 async function applyAll(io: Io, place: { dir: string }, plans: readonly Plan[]): Promise<HookOutcome[]> {

@@ -7,20 +7,29 @@
  * never followed.
  */
 import { createHash } from 'node:crypto';
+import { basename, dirname } from 'node:path';
 import type { Layout } from '../core/layout.ts';
 import { placeObstacle } from '../io/ownplace.ts';
-import type { Disk } from '../io/ports.ts';
+import type { Disk, DiskReader } from '../io/ports.ts';
 import { readTemplate } from './hookfile.ts';
 import { unreadableSource } from './messages.ts';
 import { HOOK_NAMES, type HookName } from './names.ts';
 
-/** The bundle is under one megabyte; ten leaves room, and bounds what is held in memory. */
+/** All of it is one megabyte; ten leaves room, and bounds what is held in memory. */
 export const MAX_PROGRAM_BYTES = 10 * 1024 * 1024;
+
+/** Lie beside the program, in the package and where it is installed. */
+const QUICK = 'quick.cjs';
+const PART = /^part-[A-Z0-9]{8}\.mjs$/;
+
+/** The program's name where it is installed. */
+const PROGRAM = 'reaper-hook.mjs';
 
 const PRIVATE_DIRECTORY = 0o700;
 
 export interface Sources {
-  readonly program: string;
+  /** What runs, by the name it is installed under: what the hook starts, the program, and the program's parts. */
+  readonly program: Readonly<Record<string, string>>;
   readonly shell: string;
   /** The body of the block of each hook. */
   readonly bodies: Readonly<Record<HookName, string>>;
@@ -39,8 +48,8 @@ export async function readSources(
   programFile: string,
   hooksSource: string,
 ): Promise<{ ok: true; sources: Sources } | { ok: false; why: string }> {
-  const program = await disk.readText(programFile, MAX_PROGRAM_BYTES);
-  if (!program.ok) return { ok: false, why: unreadableSource(programFile, program.why) };
+  const program = await readProgram(disk, programFile);
+  if (!program.ok) return program;
   const shell = await disk.readText(`${hooksSource}/reaper.sh`);
   if (!shell.ok) return { ok: false, why: unreadableSource(`${hooksSource}/reaper.sh`, shell.why) };
   const bodies: Partial<Record<HookName, string>> = {};
@@ -49,7 +58,8 @@ export async function readSources(
     if ('why' in template) return { ok: false, why: unreadableSource(`${hooksSource}/${hook}`, template.why) };
     bodies[hook] = template.body;
   }
-  return { ok: true, sources: { program: program.value, shell: shell.value, bodies: bodies as Sources['bodies'] } };
+  const sources = { program: program.files, shell: shell.value, bodies: bodies as Sources['bodies'] };
+  return { ok: true, sources };
 }
 
 /** Puts the program, its shell part and the name of node in place. */
@@ -65,10 +75,10 @@ export async function placeProgram(
     if (!kept.ok) return { ok: false, why: unreadableSource(directory, kept.why) };
   }
   const files = [
-    [paths.program, sources.program],
+    ...Object.entries(sources.program).map(([name, text]) => [`${paths.bin}/${name}`, text] as const),
     [paths.shell, sources.shell],
     [nodeFile(paths), `${nodePath}\n`],
-  ] as const;
+  ];
   const before = await disk.readText(paths.program, MAX_PROGRAM_BYTES);
   let changed = false;
   for (const [path, text] of files) {
@@ -78,6 +88,7 @@ export async function placeProgram(
     if (!written.ok) return { ok: false, why: unreadableSource(path, written.why) };
     changed = true;
   }
+  changed = (await removeOthers(disk, paths, sources)) || changed;
   if (!before.ok) return { ok: true, action: 'installed' };
   return { ok: true, action: changed ? 'upgraded' : 'unchanged' };
 }
@@ -85,7 +96,55 @@ export async function placeProgram(
 /** The file whose first line is the absolute path of node. */
 export const nodeFile = (paths: Layout): string => `${paths.bin}/node`;
 
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+/** The SHA-256 that `install` records, in hexadecimal: of every file that runs, with its name. */
+export function fingerprint(program: Sources['program']): string {
+  const hash = createHash('sha256');
+  for (const name of Object.keys(program).sort()) hash.update(`${name}\0${program[name]}\0`);
+  return hash.digest('hex');
+}
+
+/** The fingerprint of what is installed; null when one of its files is missing or no file. */
+export async function installedFingerprint(disk: DiskReader, paths: Layout): Promise<string | null> {
+  const read = await readProgram(disk, paths.program);
+  return read.ok ? fingerprint(read.files) : null;
+}
+
+/** The program and what lies beside it to be run with it. */
+async function readProgram(
+  disk: DiskReader,
+  programFile: string,
+): Promise<{ ok: true; files: Record<string, string> } | { ok: false; why: string }> {
+  const from = dirname(programFile);
+  const parts = await partsIn(disk, from);
+  const files: Record<string, string> = {};
+  // Parts first: what loads them is there only when they are.
+  const names = [...parts, QUICK].map((each) => [each, each] as const);
+  for (const [installed, name] of [...names, [PROGRAM, basename(programFile)] as const]) {
+    const path = `${from}/${name}`;
+    const info = await disk.lstat(path);
+    const text = await disk.readText(path, MAX_PROGRAM_BYTES);
+    if (!text.ok) return { ok: false, why: unreadableSource(path, text.why) };
+    if (info.ok && info.value.kind !== 'file') return { ok: false, why: unreadableSource(path, 'it is not a file') };
+    files[installed] = text.value;
+  }
+  return { ok: true, files };
+}
+
+/** Parts of an earlier version go; true when there were any. */
+async function removeOthers(disk: Disk, { bin }: Layout, { program }: Sources): Promise<boolean> {
+  let isAnyGone = false;
+  for (const name of await partsIn(disk, bin)) {
+    if (Object.hasOwn(program, name)) continue;
+    isAnyGone = (await disk.removeFile(`${bin}/${name}`)).ok || isAnyGone;
+  }
+  return isAnyGone;
+}
+
+/** Names of the program's parts in a directory. */
+export async function partsIn(disk: DiskReader, directory: string): Promise<string[]> {
+  const listing = await disk.list(directory);
+  return listing.ok ? listing.value.flatMap(({ name }) => (PART.test(name) ? [name] : [])) : [];
+}
 
 async function isPrivate(disk: Disk, path: string): Promise<boolean> {
   const info = await disk.lstat(path);

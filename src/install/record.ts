@@ -10,7 +10,7 @@ import type { DiskReader } from '../io/ports.ts';
 export interface InstallRecord {
   readonly format: 1;
   readonly version: string;
-  /** SHA-256 of the installed program, in hexadecimal. */
+  /** SHA-256 of what was installed to run, in hexadecimal. */
   readonly sha256: string;
   /** ISO 8601 instant of the installation. */
   readonly at: string;

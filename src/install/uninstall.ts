@@ -17,7 +17,7 @@ import { readHookFile } from './hookfile.ts';
 import * as say from './messages.ts';
 import { FRAMES } from './names.ts';
 import { findHooksPlace, type Repo, usualHookPaths } from './place.ts';
-import { nodeFile, refusalOf } from './program.ts';
+import { nodeFile, partsIn, refusalOf } from './program.ts';
 import { readRecord } from './record.ts';
 
 export interface UninstallReport {
@@ -61,7 +61,8 @@ export async function uninstall(args: { readonly io: Io; readonly repo: Repo }):
   const configured = await removeConfigHooks(io, repo);
   left.push(...configured.left);
   const had = (await disk.lstat(paths.program)).ok;
-  for (const path of [...filesOf(paths), ...(await leftovers(io, paths.root))]) {
+  const parts = (await partsIn(disk, paths.bin)).map((name) => `${paths.bin}/${name}`);
+  for (const path of [...filesOf(paths), ...parts, ...(await leftovers(io, paths.root))]) {
     const gone = await disk.removeFile(path);
     if (!gone.ok && gone.code !== 'ENOENT') left.push({ path, why: gone.why });
   }
@@ -88,10 +89,12 @@ export async function uninstall(args: { readonly io: Io; readonly repo: Repo }):
 
 /** What install wrote, and what only the hook and its program tell each other. */
 function filesOf(paths: Layout): string[] {
-  const { shell, program, installed, allowed, due, stamp, report, failure, root } = paths;
+  const { shell, program, quick, installed, allowed, due, stamp, rest, report, failure, root } = paths;
   return [
     shell,
     program,
+    quick,
+    rest,
     nodeFile(paths),
     installed,
     allowed,

@@ -13,7 +13,7 @@ import type { Ledger } from '../core/ledger.ts';
 import { type Candidate, type Fact, known, unknown, type WorktreeCandidate } from '../core/model.ts';
 import { matchBranch, matchPath } from '../core/patterns.ts';
 import type { Settings } from '../core/settings.ts';
-import type { Io } from '../io/ports.ts';
+import type { DiskReader, Io } from '../io/ports.ts';
 import { type Base, resolveBases } from './base.ts';
 import { type ClaimRecord, readClaims } from './claims.ts';
 import { findDirectories } from './directories.ts';
@@ -38,6 +38,8 @@ export interface ViewSource {
   readonly isOutOfTime: () => boolean;
   /** Sources of claims besides files; asked again for every second look. */
   readonly providers?: readonly ClaimProvider[];
+  /** The disk that staging entries are looked for on, when that is to be remembered. */
+  readonly searched?: Pick<DiskReader, 'lstat' | 'list'>;
   /** Processes that asked for this pass and are not in its way. */
   readonly askers?: ReadonlySet<number>;
 }
@@ -68,6 +70,7 @@ export async function openView(source: ViewSource, listed?: readonly WorktreeCan
   const worktrees = await markMissing(io, listing.value);
   // Whoever gives back what is its own need not wait for it to be old.
   const floor = source.askers === undefined ? {} : { floorMs: 0 };
+  const searched = { ...io.disk, ...source.searched };
   const [bases, staging, directories] = await Promise.all([
     resolveBases({
       git: io.git,
@@ -76,8 +79,13 @@ export async function openView(source: ViewSource, listed?: readonly WorktreeCan
       configured: settings.worktrees.base,
       managedBranches: (name) => matchBranch(name, settings.worktrees.branches) !== null,
     }),
-    findStaging({ io, worktrees: worktrees.filter(isInhabited), patterns: settings.staging, ...floor }),
-    findDirectories(io.disk, settings.user?.directories ?? [], source.home, floor.floorMs),
+    findStaging({
+      io: { disk: searched },
+      worktrees: worktrees.filter(isInhabited),
+      patterns: settings.staging,
+      ...floor,
+    }),
+    findDirectories(searched, settings.user?.directories ?? [], source.home, floor.floorMs),
   ]);
   const landings = createLandings({
     io,

@@ -182,6 +182,7 @@ describe.each(SHELLS)('in %s', (_name, shebang) => {
 
   it.each([
     ['the program', ['bin/reaper-hook.mjs']],
+    ['what it starts', ['bin/quick.cjs']],
     ['the shell part', ['bin/reaper.sh']],
     ['everything', ['bin']],
   ])('is silent when %s is missing', (_what, gone) => {

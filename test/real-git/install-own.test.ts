@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeInstall, describeUninstall } from '../../src/install/describe.ts';
 import { HOOK_NAMES } from '../../src/install/names.ts';
-import { HOOKS_SOURCE } from '../support/hook-case.ts';
+import { HOOKS_SOURCE, QUICK } from '../support/hook-case.ts';
 import { installCase } from '../support/install-case.ts';
 import { makeRepo, repoAt, sandbox, snapshot } from '../support/repo.ts';
 
@@ -47,8 +47,8 @@ describe('install in a plain repository', () => {
     const here = installCase();
     await here.install();
     expect([here.root, join(here.root, 'bin')].map(modeOf)).toEqual(['700', '700']);
-    expect(readdirSync(join(here.root, 'bin')).sort()).toEqual(['node', 'reaper-hook.mjs', 'reaper.sh']);
-    for (const name of ['bin/node', 'bin/reaper-hook.mjs', 'bin/reaper.sh', 'installed.json'])
+    expect(readdirSync(join(here.root, 'bin')).sort()).toEqual(['node', 'quick.cjs', 'reaper-hook.mjs', 'reaper.sh']);
+    for (const name of ['bin/node', 'bin/quick.cjs', 'bin/reaper-hook.mjs', 'bin/reaper.sh', 'installed.json'])
       expect(modeOf(join(here.root, name))).toBe('600');
     for (const hook of HOOK_NAMES) expect(modeOf(join(here.hooks, hook))).toBe('755');
     expect(readFileSync(join(here.root, 'bin', 'node'), 'utf8')).toBe(`${process.execPath}\n`);
@@ -61,7 +61,7 @@ describe('install in a plain repository', () => {
     expect(record).toMatchObject({
       version: '1.2.3',
       nodePath: process.execPath,
-      sha256: createHash('sha256').update('// a program\n').digest('hex'),
+      sha256: createHash('sha256').update(`quick.cjs\0${QUICK}\0reaper-hook.mjs\0// a program\n\0`).digest('hex'),
     });
     expect(record.changes.map(({ path }: { path: string }) => path)).toEqual(
       expect.arrayContaining(HOOK_NAMES.map((hook) => join(here.hooks, hook))),

@@ -64,6 +64,9 @@ export interface HookCase {
   program(source: string): void;
 }
 
+/** What the hook starts; ours first asks whether there may be something to do. */
+export const QUICK = "import(require('node:url').pathToFileURL(__dirname + '/reaper-hook.mjs').href);\n";
+
 /** A program that writes down how it was started. */
 export const RECORDING = `
 import { appendFileSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -114,7 +117,10 @@ export function hookCase(repo: TestRepo, options: { shebang?: string; foreground
       utimesSync(file(name), at, at);
     },
     report: (text) => writeFileSync(file('report'), text),
-    program: (source) => writeFileSync(file('bin/reaper-hook.mjs'), `${RECORDING}\n${source}`),
+    program: (source) => {
+      writeFileSync(file('bin/reaper-hook.mjs'), `${RECORDING}\n${source}`);
+      writeFileSync(file('bin/quick.cjs'), QUICK);
+    },
   };
   here.program('');
   if (options.foreground !== false) here.date('foreground');

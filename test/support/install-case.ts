@@ -7,7 +7,7 @@ import { type UninstallReport, uninstall } from '../../src/install/uninstall.ts'
 import { createMachine } from '../../src/io/machine.ts';
 import type { Io } from '../../src/io/ports.ts';
 import { findProgram } from '../../src/io/program.ts';
-import { HOOKS_SOURCE, RECORDING } from './hook-case.ts';
+import { HOOKS_SOURCE, QUICK, RECORDING } from './hook-case.ts';
 import { makeRepo, type TestRepo } from './repo.ts';
 
 export interface InstallCase {
@@ -62,6 +62,7 @@ export function installCase(repo: TestRepo = makeRepo(), topLevel: string | null
       chain = false,
     } = {}) {
       writeFileSync(bundle, program);
+      writeFileSync(join(dirname(bundle), 'quick.cjs'), QUICK);
       const report = await install({
         io: machine,
         repo: where,

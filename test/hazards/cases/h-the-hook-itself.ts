@@ -32,6 +32,7 @@ const unnoticed = (program: string) => (stage: Stage) => {
 
 /** Files that a branch would have to bring to be run in our place. */
 const IMPOSTORS = [
+  'reaper/bin/quick.cjs',
   'reaper/bin/reaper-hook.mjs',
   'reaper/bin/reaper.sh',
   'reaper/bin/node',
