@@ -11,24 +11,23 @@ import { randomBytes } from 'node:crypto';
 import type { Actor } from './act/context.ts';
 import { rotate } from './act/journal.ts';
 import { acquireLock, type PassLock } from './act/lock.ts';
-import { type PurgeReport, purge } from './act/purge.ts';
-import { type Outcome, quarantine } from './act/quarantine.ts';
+import type { PurgeReport } from './act/purge.ts';
+import type { Outcome } from './act/quarantine.ts';
 import { type Recovered, recoverAll } from './act/recover.ts';
 import { loadLedger, saveLedger, setLedgerAside } from './act/state.ts';
+import { actOnAll, type CandidateResult, purgeDue, type Worked } from './acting.ts';
 import { EMPTY_LEDGER, inTurn, type Ledger } from './core/ledger.ts';
-import type { Candidate, Reason } from './core/model.ts';
+import type { Candidate } from './core/model.ts';
 import type { Settings } from './core/settings.ts';
 import { decideBatch, policyOf } from './deciding.ts';
-import { editedByHand } from './observe/edited.ts';
 import type { Inquiry } from './observe/investigate.ts';
-import { quietSince } from './observe/quiet.ts';
 import { openView, type View, type ViewSource } from './observe/view.ts';
-import { planReclaim } from './reclaim.ts';
 import { type MissingClaim, reconcile } from './reconcile.ts';
 import { dueForAttention, isCutShort, remember, withTotals } from './remember.ts';
-import { heldBytes, measureLeft } from './sizing.ts';
+import { measureLeft } from './sizing.ts';
 import type { Workspace } from './workspace.ts';
 
+export type { CandidateResult } from './acting.ts';
 export { policyOf };
 export interface PassOptions {
   /** Look and decide, touch nothing. */
@@ -59,14 +58,6 @@ export interface Progress {
   readonly doing: string;
 }
 
-export interface CandidateResult {
-  readonly inquiry: Inquiry;
-  readonly outcome: 'reclaimed' | 'refused' | 'failed' | 'skipped' | null;
-  readonly quarantineId: string | null;
-  readonly error: string | null;
-  readonly reasons: readonly Reason[];
-}
-
 export interface PassReport {
   readonly id: string;
   /** Epoch milliseconds. */
@@ -94,9 +85,6 @@ export interface PassReport {
 export type Passed =
   | { readonly ok: true; readonly report: PassReport }
   | { readonly ok: false; readonly problem: 'busy' | 'config' | 'unreadable' | 'unwritable'; readonly why: string };
-
-/** Time a reclaim needs at the least; with less left none is started. */
-const RESERVE_MS = 100;
 
 /** How old the workspace's own list of worktrees may be; whatever goes is listed again before it does. */
 const LISTED_MS = 1_000;
@@ -168,7 +156,7 @@ async function pass(run: Run): Promise<Passed> {
   const attention = options.announce ? dueForAttention(outcomes, ledger, nowMs) : [];
   const after = remember({ view, results: outcomes, attention, ledger, nowMs });
   const missingClaims = await reconcile(view, lock === null || settings.mode === 'report' ? null : actor);
-  const purged = isTouching ? await purgeDue(run, view, ledger, isOutOfTime) : null;
+  const purged = isTouching ? await purgeDue({ ...run, view }, ledger, isOutOfTime) : null;
   const examined = results.filter(({ result }) => !isCutShort(result.inquiry.verdict)).length;
   const complete = examined === view.candidates.length && (purged?.complete ?? true);
   const ms = io.clock.nowMs() - startedMs;
@@ -211,11 +199,6 @@ async function readLedger({ actor, lock }: Run, notes: string[]): Promise<Ledger
   return EMPTY_LEDGER;
 }
 
-interface Worked {
-  readonly result: CandidateResult;
-  readonly act: Outcome | null;
-}
-
 /** Looks at candidates a batch at a time, and acts on one after the other. */
 async function workThrough(run: Run, view: View, isOutOfTime: () => boolean): Promise<Worked[]> {
   const { options, settings } = run;
@@ -236,66 +219,22 @@ async function workThrough(run: Run, view: View, isOutOfTime: () => boolean): Pr
     const how = { probe: view.probe, policy: policyOf(settings), nowMs, isOutOfTime: isOver };
     const inquiries = await decideBatch(view, batch, how, options.brief === true, say);
     const hasProgress = inquiries.some(({ verdict }) => !isCutShort(verdict));
-    for (const inquiry of inquiries) {
-      // What was cut short gets what time is left after the others were acted on.
-      if (hasProgress && isCutShort(inquiry.verdict)) {
-        queue.push(inquiry.candidate);
-        continue;
-      }
-      const one = await actOn(run, view, inquiry, reclaims);
-      if (one.act?.outcome === 'reclaimed') reclaims++;
-      worked.push(one);
-    }
+    // What was cut short gets what time is left after the others were acted on.
+    const isPutOff = ({ verdict }: Inquiry) => hasProgress && isCutShort(verdict);
+    queue.push(...inquiries.filter(isPutOff).map(({ candidate }) => candidate));
+    const acting = {
+      ...run,
+      view,
+      limit: options.limit,
+      allowed: options.limit - reclaims,
+      leftMs: () => endMs - nowMs(),
+    };
+    const acted = await actOnAll(
+      acting,
+      inquiries.filter((inquiry) => !isPutOff(inquiry)),
+    );
+    reclaims += acted.filter(({ act }) => act?.outcome === 'reclaimed').length;
+    worked.push(...acted);
   }
   return worked;
-}
-
-async function actOn(run: Run, view: View, inquiry: Inquiry, reclaims: number): Promise<Worked> {
-  const { options, settings, lock, startedMs, workspace } = run;
-  const skipped = (reasons: readonly Reason[]): Worked => ({
-    result: { inquiry, outcome: 'skipped', quarantineId: null, error: null, reasons },
-    act: null,
-  });
-  if (inquiry.verdict.verdict !== 'reclaim')
-    return {
-      result: { inquiry, outcome: null, quarantineId: null, error: null, reasons: inquiry.verdict.reasons },
-      act: null,
-    };
-  if (lock === null) return skipped([]);
-  if (settings.mode === 'report') return skipped([{ code: 'limit', detail: 'mode is "report": look, never touch' }]);
-  if (reclaims >= options.limit)
-    return skipped([{ code: 'limit', detail: `this pass reclaims no more than ${options.limit}` }]);
-  if (startedMs + options.budgetMs - workspace.io.clock.nowMs() < RESERVE_MS)
-    return skipped([{ code: 'out-of-time', detail: 'too little time was left to reclaim it' }]);
-  const plan = await planReclaim({ actor: run.actor, view, inquiry, settings, policy: policyOf(settings), lock });
-  if (!plan.ok) return skipped([plan.reason]);
-  const act = await quarantine(run.actor, plan.value);
-  return {
-    act,
-    result: {
-      inquiry,
-      outcome: act.outcome,
-      quarantineId: act.outcome === 'reclaimed' ? act.entry.id : null,
-      error: act.outcome === 'failed' ? act.error : null,
-      reasons: act.outcome === 'refused' ? act.reasons : [],
-    },
-  };
-}
-
-async function purgeDue(run: Run, view: View, { lastPass }: Ledger, isOutOfTime: () => boolean): Promise<PurgeReport> {
-  const { io } = run.workspace;
-  return purge(run.actor, {
-    isOutOfTime,
-    isQuiet: (tree, sinceMs) => quietSince(io, view, tree, sinceMs),
-    editedByHand: (directory) => editedByHand(io.disk, directory),
-    lastPassMs: lastPass?.atMs ?? null,
-    pressure: {
-      limits: run.settings.quarantine,
-      sizeOf: (entry) => heldBytes(io, entry, isOutOfTime),
-      freeBytes: async (path) => {
-        const free = await io.disk.freeBytes(path);
-        return free.ok ? free.value : null;
-      },
-    },
-  });
 }

@@ -13,14 +13,15 @@ import type { PassLock } from './act/lock.ts';
 import type { Reclaim } from './act/quarantine.ts';
 import { ENTRY_VERSION, type Entry, entryId, ourLock } from './core/entry.ts';
 import { groundWords } from './core/messages.ts';
-import type { Candidate, Facts, Policy, Reason, Verdict, WorktreeCandidate } from './core/model.ts';
+import type { Candidate, Fact, Facts, Policy, Reason, Verdict, WorktreeCandidate } from './core/model.ts';
 import { matchBranch } from './core/patterns.ts';
 import { reflogCommits } from './core/reflog.ts';
 import type { Settings } from './core/settings.ts';
 import type { Io } from './io/ports.ts';
+import { readParents, unreached } from './observe/ancestry.ts';
 import { type Inquiry, proceed } from './observe/investigate.ts';
 import { readReflogs } from './observe/reflogs.ts';
-import { renew, type View } from './observe/view.ts';
+import type { View } from './observe/view.ts';
 
 /** Name of the quarantine beside worktrees on another file system. */
 const BESIDE = '.reaper-quarantine';
@@ -32,12 +33,34 @@ export interface PlanRequest {
   readonly settings: Settings;
   readonly policy: Policy;
   readonly lock: PassLock;
+  /** The repository as it is once the trees are moved, for everyone who goes side by side. */
+  readonly lookAfresh: () => Promise<Fact<View>>;
 }
 
 export type Planned = { readonly ok: true; readonly value: Reclaim } | { readonly ok: false; readonly reason: Reason };
 
-/** Prepares the reclaim of a candidate whose verdict is `reclaim`. */
-export async function planReclaim(request: PlanRequest): Promise<Planned> {
+/** Prepares the reclaims of candidates whose verdict is `reclaim`, in their order. */
+export async function planReclaims(requests: readonly PlanRequest[]): Promise<Planned[]> {
+  const read = await Promise.all(requests.map(async (request) => ({ request, commits: await commitsToPin(request) })));
+  const [first] = requests;
+  if (first === undefined) return [];
+  const { io, layout } = first.actor;
+  const named = read.flatMap(({ request, commits }) => [...headOf(request), ...(commits.ok ? commits.value : [])]);
+  const parents = await readParents(io, layout.commonDir, named);
+  return Promise.all(
+    read.map(async ({ request, commits }) => {
+      if (!commits.ok) return commits;
+      const [head] = headOf(request);
+      return planReclaim(request, head === undefined ? [] : unreached(head, commits.value, parents));
+    }),
+  );
+}
+
+const headOf = ({ inquiry: { candidate } }: PlanRequest): string[] =>
+  candidate.kind === 'worktree' && candidate.head !== null ? [candidate.head] : [];
+
+/** @param commits those of its reflogs that HEAD is not known to reach */
+async function planReclaim(request: PlanRequest, commits: readonly string[]): Promise<Planned> {
   const { actor, inquiry, settings, lock, view } = request;
   const { candidate, verdict } = inquiry;
   if (verdict.verdict !== 'reclaim') return refuse('unknown', 'no verdict to reclaim');
@@ -45,15 +68,13 @@ export async function planReclaim(request: PlanRequest): Promise<Planned> {
   const id = entryId(name, randomBytes(4).toString('hex'));
   const place = await placeFor(actor, candidate, id);
   if (!place.ok) return place;
-  const commits = await commitsToPin(request, candidate);
-  if (!commits.ok) return commits;
   const entry = entryFor({ id, candidate, verdict, tree: place.value, settings, nowMs: actor.io.clock.nowMs() });
   return {
     ok: true,
     value: {
       entry,
       adminDir: candidate.kind === 'worktree' ? candidate.adminDir : null,
-      reflogCommits: commits.value,
+      reflogCommits: commits,
       secondLook: (at) => lookAgain(request, entry, at),
       deleteBranch: mayDeleteBranch(candidate, verdict, view, settings),
       stillOurs: lock.isHeld,
@@ -137,10 +158,10 @@ async function besideProblem(disk: Io['disk'], place: string, commonDir: string)
 }
 
 /** The commits of its reflogs; git's own zero ids left out. */
-async function commitsToPin(
-  { actor }: PlanRequest,
-  candidate: Candidate,
-): Promise<{ ok: true; value: string[] } | { ok: false; reason: Reason }> {
+async function commitsToPin({
+  actor,
+  inquiry: { candidate },
+}: PlanRequest): Promise<{ ok: true; value: string[] } | { ok: false; reason: Reason }> {
   if (candidate.kind !== 'worktree') return { ok: true, value: [] };
   const reflogs = await readReflogs(actor.io.disk, candidate, actor.layout.commonDir);
   if (!reflogs.known) return refuse('unknown', reflogs.why);
@@ -156,7 +177,7 @@ async function lookAgain(
 ): Promise<{ verdict: Verdict; ballast: readonly string[] }> {
   const { actor, inquiry, policy, view } = request;
   const { io } = actor;
-  const fresh = await renew(view);
+  const fresh = await request.lookAfresh();
   if (!fresh.known) return { verdict: keep(fresh.why), ballast: [] };
   const candidate = sameCandidate(inquiry.candidate, fresh.value.worktrees, entry);
   if (candidate === null) return { verdict: keep('it changed between the two looks'), ballast: [] };

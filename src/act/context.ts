@@ -7,6 +7,8 @@ export interface Actor {
   readonly layout: Layout;
   /** Names the run in the journal. */
   readonly passId: string;
+  /** Updates one ref together with those of others who act at the same time; each for itself when absent. */
+  readonly updateRef?: (command: string) => Promise<Done>;
 }
 
 /** The outcome of something that may be refused by the machine. */

@@ -20,7 +20,8 @@ export async function pin(actor: Actor, id: string, head: Oid, commits: readonly
   if (!tips.ok) return tips;
   const target = tips.value.length === 0 ? { ok: true as const, value: head } : await gather(actor, head, tips.value);
   if (!target.ok) return target;
-  const created = await updateRefs(actor, [`create ${PIN_NAMESPACE}${id} ${target.value}`]);
+  const command = `create ${PIN_NAMESPACE}${id} ${target.value}`;
+  const created = await (actor.updateRef?.(command) ?? updateRefs(actor, [command]));
   return created.ok ? { ok: true, value: target.value } : failed(`pinning its commits: ${created.why}`);
 }
 

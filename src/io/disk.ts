@@ -6,10 +6,10 @@
  * Failure direction: `rename` refuses to replace anything, even an empty directory, which
  * rename(2) would do silently.
  */
-import { constants, type Dirent, type Stats } from 'node:fs';
+import { type BigIntStats, constants, type Dirent, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { DirEntry, Disk, DiskAnswer, FileInfo } from './ports.ts';
+import type { DirEntry, Disk, DiskAnswer, ExactInfo, FileInfo } from './ports.ts';
 
 /** Configuration, journals' lines and git's own small files all fit; a larger one is not ours to read. */
 export const MAX_TEXT_BYTES = 1024 * 1024;
@@ -24,6 +24,8 @@ export const disk: Disk = {
   stat: (path) => attempt(async () => infoOf(await fs.stat(path))),
   readText: (path, maxBytes = MAX_TEXT_BYTES) => attempt(() => readText(path, maxBytes)),
   list: (path) => attempt(async () => (await fs.readdir(path, { withFileTypes: true })).map(entryOf)),
+  exact: (path) => attempt(async () => exactOf(await fs.lstat(path, { bigint: true }))),
+  readBytes: (path, maxBytes) => attempt(async () => new Uint8Array(await readWhole(path, maxBytes))),
   readlink: (path) => attempt(() => fs.readlink(path)),
   realpath: (path) => attempt(() => fs.realpath(path)),
   freeBytes: (path) =>
@@ -51,13 +53,16 @@ async function attempt<T>(effect: () => Promise<T>): Promise<DiskAnswer<T>> {
   }
 }
 
-async function readText(path: string, maxBytes: number): Promise<string> {
+const readText = async (path: string, maxBytes: number): Promise<string> =>
+  (await readWhole(path, maxBytes)).toString('utf8');
+
+async function readWhole(path: string, maxBytes: number): Promise<Buffer> {
   const file = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = await file.stat();
     if (!stats.isFile()) throw errno('EINVAL', `${path} is not a regular file`);
     if (stats.size > maxBytes) throw errno('EFBIG', `${path} is larger than ${maxBytes} bytes`);
-    return await file.readFile('utf8');
+    return await file.readFile();
   } finally {
     await file.close();
   }
@@ -167,9 +172,22 @@ export function infoOf(stats: Stats): FileInfo {
   };
 }
 
+export function exactOf(stats: BigIntStats): ExactInfo {
+  return {
+    kind: kindOf(stats) as FileInfo['kind'],
+    mode: Number(stats.mode),
+    mtimeNs: stats.mtimeNs,
+    ctimeNs: stats.ctimeNs,
+    ino: stats.ino,
+    uid: stats.uid,
+    gid: stats.gid,
+    size: stats.size,
+  };
+}
+
 export const entryOf = (entry: Dirent): DirEntry => ({ name: entry.name, kind: kindOf(entry) });
 
-function kindOf(entry: Stats | Dirent): DirEntry['kind'] {
+function kindOf(entry: Stats | BigIntStats | Dirent): DirEntry['kind'] {
   if (entry.isDirectory()) return 'directory';
   if (entry.isSymbolicLink()) return 'symlink';
   if (entry.isFile()) return 'file';

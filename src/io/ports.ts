@@ -60,6 +60,18 @@ export interface FileInfo {
   readonly ctimeMs: number;
 }
 
+/** What git's index remembers of a file, to the nanosecond. */
+export interface ExactInfo {
+  readonly kind: FileInfo['kind'];
+  readonly mode: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly ino: bigint;
+  readonly uid: bigint;
+  readonly gid: bigint;
+  readonly size: bigint;
+}
+
 export interface DirEntry {
   readonly name: string;
   readonly kind: 'file' | 'directory' | 'symlink' | 'other' | 'unknown';
@@ -73,6 +85,10 @@ export interface DiskReader {
   /** UTF-8 text of a regular file up to `maxBytes` (default 1 MiB); larger answers EFBIG. */
   readText(path: string, maxBytes?: number): Promise<DiskAnswer<string>>;
   list(path: string): Promise<DiskAnswer<readonly DirEntry[]>>;
+  /** Like `lstat`, with what the index compares. */
+  exact(path: string): Promise<DiskAnswer<ExactInfo>>;
+  /** A regular file up to `maxBytes`; larger answers EFBIG. */
+  readBytes(path: string, maxBytes: number): Promise<DiskAnswer<Uint8Array>>;
   readlink(path: string): Promise<DiskAnswer<string>>;
   realpath(path: string): Promise<DiskAnswer<string>>;
   /** Bytes free for this user on the file system that holds `path`. */

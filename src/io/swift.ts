@@ -8,7 +8,7 @@
  * holds up the timers that end a pass; long runs of quick calls let those timers in.
  */
 import * as fs from 'node:fs';
-import { entryOf, infoOf, MAX_TEXT_BYTES } from './disk.ts';
+import { entryOf, exactOf, infoOf, MAX_TEXT_BYTES } from './disk.ts';
 import type { Disk, DiskAnswer, FileInfo } from './ports.ts';
 
 /** Kept by the kernel on this machine's own devices or memory. Anything not named here counts as remote. */
@@ -67,7 +67,7 @@ export function swift(disk: Disk): Disk {
     readText: (path, maxBytes = MAX_TEXT_BYTES) =>
       unlessLink(
         path,
-        () => readText(path, maxBytes),
+        () => readWhole(path, maxBytes).toString('utf8'),
         () => disk.readText(path, maxBytes),
       ),
     list: (path) =>
@@ -75,6 +75,18 @@ export function swift(disk: Disk): Disk {
         path,
         () => fs.readdirSync(path, { withFileTypes: true }).map(entryOf),
         () => disk.list(path),
+      ),
+    exact: (path) =>
+      quick(
+        path,
+        () => exactOf(fs.lstatSync(path, { bigint: true })),
+        () => disk.exact(path),
+      ),
+    readBytes: (path, maxBytes) =>
+      unlessLink(
+        path,
+        () => new Uint8Array(readWhole(path, maxBytes)),
+        () => disk.readBytes(path, maxBytes),
       ),
     removeFile: (path) =>
       quick(
@@ -111,14 +123,14 @@ const isPlain = (path: string): boolean => {
 };
 
 /** The same bounded, regular-files-only reading as the long way. */
-function readText(path: string, maxBytes: number): string {
+function readWhole(path: string, maxBytes: number): Buffer {
   const file = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   try {
     const stats = fs.fstatSync(file);
     if (!stats.isFile()) throw Object.assign(new Error(`${path} is not a regular file`), { code: 'EINVAL' });
     if (stats.size > maxBytes)
       throw Object.assign(new Error(`${path} is larger than ${maxBytes} bytes`), { code: 'EFBIG' });
-    return fs.readFileSync(file, 'utf8');
+    return fs.readFileSync(file);
   } finally {
     fs.closeSync(file);
   }

@@ -49,7 +49,10 @@ export async function readStatus(io: Pick<Io, 'git'>, place: Place): Promise<Fac
 }
 
 /** The names of the content filters that are configured. */
-async function configuredFilters(io: Pick<Io, 'git'>, place: Place): Promise<Fact<string[]>> {
+export async function configuredFilters(
+  io: Pick<Io, 'git'>,
+  place: Pick<Place, 'adminDir' | 'tree'>,
+): Promise<Fact<string[]>> {
   const args = ['config', '--null', '--name-only', '--get-regexp', '^filter\\.'];
   const answer = await io.git.run({ ...inWorktree(place, args), okCodes: [1] });
   if (!answer.ok) return unknown(`the configured filters could not be read: ${answer.why}`);
@@ -121,24 +124,31 @@ export function parseIndex(text: string): Fact<IndexListing> {
   const assumeUnchanged: string[] = [];
   const skipWorktree: string[] = [];
   const gitlinks: string[] = [];
-  const directories = new Set<string>();
-  const files = new Set<string>();
+  const paths: string[] = [];
   for (const record of text === '' ? [] : text.slice(0, -1).split('\0')) {
     const [, tag, mode, , path] = ENTRY.exec(record) ?? [];
     if (tag === undefined || path === undefined) return unknown('git ls-files printed a record that is not understood');
     if (tag === tag.toLowerCase()) assumeUnchanged.push(path);
     if (tag.toUpperCase() === 'S') skipWorktree.push(path);
     if (mode === '160000') gitlinks.push(path);
-    files.add(path);
-    addParents(directories, path);
+    paths.push(path);
   }
-  return known({
-    assumeUnchanged,
-    skipWorktree,
-    gitlinks,
+  return known({ ...listingOf(paths), assumeUnchanged, skipWorktree, gitlinks });
+}
+
+/** The listing of paths of which none is flagged and none is a submodule. */
+export function listingOf(paths: readonly string[]): IndexListing {
+  const directories = new Set<string>();
+  for (const path of paths) addParents(directories, path);
+  const files = new Set(paths);
+  const plain = (path: string) => path.replace(/\/$/, '');
+  return {
+    assumeUnchanged: [],
+    skipWorktree: [],
+    gitlinks: [],
     directories: [...directories],
-    hasTracked: (each) => directories.has(each.replace(/\/$/, '')) || files.has(each.replace(/\/$/, '')),
-  });
+    hasTracked: (path) => directories.has(plain(path)) || files.has(plain(path)),
+  };
 }
 
 function addParents(directories: Set<string>, path: string): void {

@@ -12,6 +12,8 @@ import { inWorktree, type Place } from './changes.ts';
 /** These store all of a file elsewhere, or all of it encrypted: git-lfs, git-crypt, transcrypt. */
 const LOSSLESS = /^(lfs|git-crypt(-.+)?|crypt(-.+)?)$/;
 
+export const isLossless = (name: string): boolean => LOSSLESS.test(name);
+
 /** A regular file in the index that is in no conflict. */
 const REGULAR = /^100\d{3} ([0-9a-f]{40,64}) 0\t([\s\S]+)$/;
 
@@ -25,7 +27,7 @@ export async function strippedFiles(
   place: Place,
   filters: readonly string[],
 ): Promise<Fact<string[]>> {
-  const lossy = new Set(filters.filter((name) => !LOSSLESS.test(name)));
+  const lossy = new Set(filters.filter((name) => !isLossless(name)));
   if (lossy.size === 0) return known([]);
   const staged = await io.git.run(inWorktree(place, ['ls-files', '--stage', '-z']));
   if (!staged.ok) return unknown(`git ls-files failed: ${staged.why}`);

@@ -1,8 +1,7 @@
 /**
  * From the name of a fact to the code that observes it.
  *
- * Contract: one function per fact and kind of candidate. The two git calls that several facts
- * share are made once per candidate and place.
+ * Contract: one function per fact and kind of candidate.
  * Failure direction: a fact that a kind of candidate does not have is unknown.
  */
 import { join } from 'node:path';
@@ -21,7 +20,6 @@ import {
 } from '../core/model.ts';
 import { clockWasSet, parseLockReason } from '../core/owners.ts';
 import { lastActivity, operationInProgress } from './activity.ts';
-import { type IndexListing, type Place, readIndex, readStatus, type Status } from './changes.ts';
 import { claimOn } from './claims.ts';
 import { directoryOwn } from './directories.ts';
 import { establishGround } from './ground.ts';
@@ -32,6 +30,7 @@ import { makerOf } from './makers.ts';
 import { ownerNow } from './owner.ts';
 import { occupants } from './processes.ts';
 import { unnamedGrace } from './providers.ts';
+import { createReadings, placeOf, type Readings } from './readings.ts';
 import { keptByRule } from './rules.ts';
 import { stagingIdle, stagingNested, stagingOwn, stagingOwner, stagingTracked } from './staging.ts';
 import { managedBy, placeOf as patternPlace, type View } from './view.ts';
@@ -44,8 +43,7 @@ type Observe<C> = { readonly [N in FactName]?: (seen: Seen, candidate: C, at: st
 
 /** The probe of a view. */
 export function createProbe(seen: Seen): Probe {
-  const shared = sharedReadings(seen);
-  const worktree = worktreeProbes(shared);
+  const worktree = worktreeProbes(createReadings(seen.source.io, seen.memory));
   return async (candidate, fact, at) => {
     const observe =
       candidate.kind === 'worktree'
@@ -56,31 +54,7 @@ export function createProbe(seen: Seen): Probe {
   };
 }
 
-interface Shared {
-  readonly status: (place: Place) => Promise<Fact<Status>>;
-  readonly index: (place: Place) => Promise<Fact<IndexListing>>;
-}
-
-function sharedReadings({ source }: Seen): Shared {
-  const status = new Map<string, Promise<Fact<Status>>>();
-  const index = new Map<string, Promise<Fact<IndexListing>>>();
-  return {
-    status: (place) => remember(status, place.tree, () => readStatus(source.io, place)),
-    index: (place) => remember(index, place.tree, () => readIndex(source.io, place)),
-  };
-}
-
-function remember<T>(memory: Map<string, Promise<T>>, key: string, read: () => Promise<T>): Promise<T> {
-  const present = memory.get(key);
-  if (present !== undefined) return present;
-  const answer = read();
-  memory.set(key, answer);
-  return answer;
-}
-
-const placeOf = (candidate: WorktreeCandidate, at: string): Place => ({ adminDir: candidate.adminDir, tree: at });
-
-const worktreeProbes = (shared: Shared): Observe<WorktreeCandidate> => ({
+const worktreeProbes = (shared: Readings): Observe<WorktreeCandidate> => ({
   managed: async (seen, candidate) => known(managedBy(candidate, seen.source)),
   own: ({ source }, candidate, at) => identity(source.io.disk, candidate, source.layout.commonDir, source.from, at),
   present: ({ source }, _candidate, at) => presence(source.io.disk, at),
@@ -99,23 +73,21 @@ const worktreeProbes = (shared: Shared): Observe<WorktreeCandidate> => ({
   refs: ({ source }, candidate) => worktreeRefs(source.io, candidate.adminDir),
   landed: ({ source, prove }, candidate) => establishGround(source.io, candidate, source.layout.commonDir, prove),
   submodules: async ({ source }, candidate, at) => {
-    const place = placeOf(candidate, at);
     if (candidate.isMissing) return modulesOnly(source.io.disk, candidate);
-    const index = await shared.index(place);
-    return index.known ? initialisedSubmodules(source.io.disk, index.value, place) : index;
+    const index = await shared.index(candidate, at);
+    return index.known ? initialisedSubmodules(source.io.disk, index.value, placeOf(candidate, at)) : index;
   },
   hidden: async ({ source }, candidate, at) => {
-    const index = await shared.index(placeOf(candidate, at));
+    const index = await shared.index(candidate, at);
     return index.known ? hiddenEdits(source.io, index.value, placeOf(candidate, at)) : index;
   },
   changes: async (seen, candidate, at) => {
     if (candidate.isMissing) return stagedOnly(seen, candidate);
-    const status = await shared.status(placeOf(candidate, at));
+    const status = await shared.status(candidate, at);
     return status.known ? known(status.value.changes) : status;
   },
   ignored: async ({ source }, candidate, at) => {
-    const place = placeOf(candidate, at);
-    const [status, index] = [await shared.status(place), await shared.index(place)];
+    const [status, index] = [await shared.status(candidate, at), await shared.index(candidate, at)];
     if (!status.known) return status;
     if (!index.known) return index;
     return sortIgnored(source.io.disk, at, status.value.ignored, index.value, source.settings.worktrees.rebuildable);

@@ -23,6 +23,7 @@ import { createMountReader, type MountReader } from './mounts.ts';
 import { createProbe } from './probe.ts';
 import { type ProcessTable, scanProcesses } from './processes.ts';
 import { askProviders, type ClaimProvider } from './providers.ts';
+import { createMemory, type Memory } from './readings.ts';
 import { findStaging } from './staging.ts';
 import { listWorktrees, presence } from './worktrees.ts';
 
@@ -57,6 +58,8 @@ export interface View {
   readonly claims: () => Promise<Fact<readonly ClaimRecord[]>>;
   readonly processes: () => Promise<Fact<ProcessTable>>;
   readonly mounts: MountReader;
+  /** What one look leaves to the next one of the same pass. */
+  readonly memory: Memory;
   readonly probe: Probe;
   /** What could not be looked for, in words. */
   readonly problems: readonly string[];
@@ -98,10 +101,11 @@ export async function openView(source: ViewSource, listed?: readonly WorktreeCan
   const problems = [...staging.problems, ...directories.problems].map(({ pattern, why }) => `${pattern}: ${why}`);
   const managed = worktrees.filter((each) => isCandidate(each, source));
   const candidates = [...managed, ...staging.entries, ...directories.entries];
-  return known(assemble(source, { worktrees, candidates, bases, landings, problems }));
+  const memory = createMemory(io, layout.commonDir);
+  return known(assemble(source, { worktrees, candidates, bases, landings, memory, problems }));
 }
 
-type Lasting = Pick<View, 'worktrees' | 'candidates' | 'bases' | 'landings' | 'problems'>;
+type Lasting = Pick<View, 'worktrees' | 'candidates' | 'bases' | 'landings' | 'memory' | 'problems'>;
 
 function assemble(source: ViewSource, lasting: Lasting): View {
   const { io } = source;
@@ -113,7 +117,9 @@ function assemble(source: ViewSource, lasting: Lasting): View {
       return lasting.landings.proveOne(head, branch, lasting.bases.value);
     },
     prepare: async (candidates) => {
-      if (lasting.bases.known) await lasting.landings.prove(candidates.flatMap(questionOf), lasting.bases.value);
+      const questions = candidates.flatMap(questionOf);
+      await lasting.memory.readTrees(questions.map(({ head }) => head));
+      if (lasting.bases.known) await lasting.landings.prove(questions, lasting.bases.value);
     },
     claims: once(() => allClaims(source)),
     processes: once(() => scanOthers(source)),

@@ -8,12 +8,12 @@ import {
   chmodSync,
   existsSync,
   lstatSync,
+  lutimesSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -61,7 +61,7 @@ export interface TestRepo {
 }
 
 /** A repository with one commit on `main`. */
-export function makeRepo(name = 'repo'): TestRepo {
+export function makeRepo(name = 'repo', init: readonly string[] = []): TestRepo {
   const place = sandbox();
   const home = join(place, 'home');
   mkdirSync(home);
@@ -72,7 +72,7 @@ export function makeRepo(name = 'repo'): TestRepo {
   const root = join(place, name);
   mkdirSync(root);
   const repo = repoAt(root, home);
-  repo.git(['init', '-q', '-b', 'main']);
+  repo.git(['init', '-q', '-b', 'main', ...init]);
   repo.commit('README.md', 'hello\n', root, 'first');
   return repo;
 }
@@ -122,6 +122,20 @@ export function backdate(repo: TestRepo, worktree: string, ageMs: number): void 
   const reflog = join(repo.commonDir, 'logs/refs/heads', repo.git(['branch', '--show-current'], worktree));
   for (const path of [...walk(adminDir), ...walk(worktree), worktree, adminDir]) touch(path, at);
   if (existsSync(reflog)) touch(reflog, at);
+  settle(repo, worktree, adminDir, at);
+}
+
+/** As any `git status` since then would have left it: the index knows its files by these times. */
+function settle(repo: TestRepo, worktree: string, adminDir: string, at: Date): void {
+  const index = join(adminDir, 'index');
+  if (!existsSync(index)) return;
+  try {
+    repo.git(['update-index', '-q', '--refresh'], worktree, { stdio: 'ignore' });
+  } catch {
+    // A conflict, say: there is nothing to settle.
+  }
+  touch(index, new Date(at.getTime() + 1_000));
+  touch(adminDir, at);
 }
 
 /** Sets times of everything below and including `path`. */
@@ -132,7 +146,7 @@ export function backdateTree(path: string, ageMs: number): void {
 }
 
 function touch(path: string, at: Date): void {
-  if (!lstatSync(path).isSymbolicLink()) utimesSync(path, at, at);
+  lutimesSync(path, at, at);
 }
 
 /** Every path below `directory`, depth first, links not followed. */

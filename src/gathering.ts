@@ -1,0 +1,43 @@
+/**
+ * Work that several who go side by side need at the same point, done once for all of them.
+ *
+ * Contract: begins when every member has arrived or left, so that it is later than anything a member did
+ * before it arrived. Failure direction: a member that never arrives has to leave, or the others wait for it.
+ */
+
+export interface Gathering<T> {
+  readonly member: () => Member<T>;
+}
+
+export interface Member<T> {
+  /** Waits for the others, and answers with what was done for all. */
+  readonly arrive: () => Promise<T>;
+  /** This one does not come; without effect once it has. */
+  readonly leave: () => void;
+}
+
+/** Gathers `count` members for `work`. */
+export function gathering<T>(count: number, work: () => Promise<T>): Gathering<T> {
+  let awaited = count;
+  let begin = (): void => undefined;
+  const result = new Promise<void>((resolve) => {
+    begin = resolve;
+  }).then(work);
+  return {
+    member: () => {
+      let isHere = false;
+      const step = () => {
+        if (isHere) return;
+        isHere = true;
+        if (--awaited === 0) begin();
+      };
+      return {
+        leave: step,
+        arrive: () => {
+          step();
+          return result;
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * A worktree that is just as git left it, seen without starting git.
+ *
+ * Contract: answers only when git could not answer otherwise: HEAD's tree is the index's, every file has the
+ * very stat data that the index remembers of it and is older than the index, and nothing else is there but
+ * ignored paths that were judged before. It is the comparison that git itself makes before it reads any file.
+ * Failure direction: null for everything else, and whoever asked starts git.
+ */
+import { join } from 'node:path';
+import { type GitIndex, type IndexEntry, parseIndexFile } from '../core/gitindex.ts';
+import type { DiskReader, ExactInfo } from '../io/ports.ts';
+import { type IndexListing, listingOf, type Place } from './changes.ts';
+
+/** Ten bytes a path and more: a larger index takes longer to read here than git takes to start. */
+const MAX_INDEX_BYTES = 4 * 1024 * 1024;
+
+export interface Pristine {
+  readonly index: IndexListing;
+  /** Those of the known ignored paths that are there. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * @param headTree the id of the tree of the commit that HEAD names
+ * @param ignored paths that git called ignored, relative, directories with a trailing `/`
+ */
+export async function readPristine(
+  disk: DiskReader,
+  place: Place,
+  headTree: string,
+  ignored: ReadonlySet<string>,
+): Promise<Pristine | null> {
+  // With a configuration of its own it may be sparse, or have filters that nobody was asked about.
+  const own = await disk.lstat(join(place.adminDir, 'config.worktree'));
+  if (own.ok || own.code !== 'ENOENT') return null;
+  const file = join(place.adminDir, 'index');
+  const before = await disk.exact(file);
+  const bytes = await disk.readBytes(file, MAX_INDEX_BYTES);
+  if (!before.ok || !bytes.ok) return null;
+  const index = parseIndexFile(bytes.value, headTree.length === 64 ? 32 : 20);
+  if (index === null || index.tree !== headTree || index.entries.length === 0) return null;
+  const listing = listingOf(index.entries.map(({ path }) => path));
+  const found = await othersIn(disk, place.tree, listing, ignored);
+  if (found === null || !(await areUntouched(disk, place.tree, index, before.value.mtimeNs))) return null;
+  // Whoever writes the index meanwhile is at work here.
+  const after = await disk.exact(file);
+  const isSame = after.ok && after.value.ino === before.value.ino && after.value.ctimeNs === before.value.ctimeNs;
+  return isSame ? { index: listing, ignored: found } : null;
+}
+
+/** Ignored paths that are known; null when anything else is there that git does not track. */
+async function othersIn(
+  disk: DiskReader,
+  tree: string,
+  index: IndexListing,
+  ignored: ReadonlySet<string>,
+): Promise<string[] | null> {
+  const found: string[] = [];
+  const directories = new Set(index.directories);
+  for (const directory of ['', ...index.directories]) {
+    const listing = await disk.list(directory === '' ? tree : join(tree, directory));
+    if (!listing.ok) return null;
+    for (const { name, kind } of listing.value) {
+      const path = directory === '' ? name : `${directory}/${name}`;
+      if (path === '.git' && kind === 'file') continue;
+      // A link in place of a directory would lead to files that are as they were, but not here.
+      if (directories.has(path) ? kind === 'directory' : kind !== 'directory' && index.hasTracked(path)) continue;
+      const named = kind === 'directory' ? `${path}/` : path;
+      if (name === '.git' || !ignored.has(named)) return null;
+      found.push(named);
+    }
+  }
+  return found;
+}
+
+async function areUntouched(disk: DiskReader, tree: string, index: GitIndex, indexNs: bigint): Promise<boolean> {
+  for (const entry of index.entries) {
+    const info = await disk.exact(join(tree, entry.path));
+    if (!info.ok || !isUntouched(entry, info.value, indexNs)) return false;
+  }
+  return true;
+}
+
+const LOWER_32_BITS = 0xffff_ffffn;
+
+/** What git compares; a file as new as the index may have changed after it was noted, in the same instant. */
+function isUntouched(entry: IndexEntry, info: ExactInfo, indexNs: bigint): boolean {
+  const low = (value: bigint) => Number(value & LOWER_32_BITS);
+  return (
+    entry.mtimeNs === info.mtimeNs &&
+    entry.ctimeNs === info.ctimeNs &&
+    info.mtimeNs < indexNs &&
+    entry.ino === low(info.ino) &&
+    entry.uid === low(info.uid) &&
+    entry.gid === low(info.gid) &&
+    entry.size === low(info.size) &&
+    entry.mode === modeOf(info)
+  );
+}
+
+function modeOf({ kind, mode }: ExactInfo): number {
+  if (kind === 'symlink') return 0o120000;
+  if (kind !== 'file') return 0;
+  return (mode & 0o100) === 0 ? 0o100644 : 0o100755;
+}

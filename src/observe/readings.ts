@@ -1,0 +1,118 @@
+/**
+ * The readings that several facts share: what changed in a worktree, and what git tracks there.
+ *
+ * Contract: each is made once for a candidate and place. Where a look at the files shows that git could only
+ * say "nothing changed", git is not asked.
+ * Failure direction: whatever that look cannot show, git is asked about.
+ */
+import { type Fact, known, type WorktreeCandidate } from '../core/model.ts';
+import type { Io } from '../io/ports.ts';
+import { configuredFilters, type IndexListing, type Place, readIndex, readStatus, type Status } from './changes.ts';
+import { isLossless } from './filtered.ts';
+import { type Pristine, readPristine } from './pristine.ts';
+
+export interface Readings {
+  readonly status: (candidate: WorktreeCandidate, at: string) => Promise<Fact<Status>>;
+  readonly index: (candidate: WorktreeCandidate, at: string) => Promise<Fact<IndexListing>>;
+}
+
+/** What lasts from the first look to the second: git's own objects, and what was judged. */
+export interface Memory {
+  /** The id of a commit's tree, or null when it could not be read. */
+  readonly treeOf: (commit: string) => Promise<string | null>;
+  /** Reads the trees of many commits in one go. */
+  readonly readTrees: (commits: readonly string[]) => Promise<void>;
+  /** The paths that git called ignored, by registration. */
+  readonly ignored: Map<string, ReadonlySet<string>>;
+  readonly filters: () => Promise<Fact<string[]>>;
+}
+
+const NOTHING: Status = { changes: { tracked: [], untracked: [] }, ignored: [] };
+
+/** Readings for one look. */
+export function createReadings(io: Io, memory: Memory): Readings {
+  const pristine = remembering(async (candidate, at) => {
+    const filters = await memory.filters();
+    // A filter that takes something away hides it from the index too.
+    if (candidate.head === null || !filters.known || !filters.value.every(isLossless)) return null;
+    const tree = await memory.treeOf(candidate.head);
+    const ignored = memory.ignored.get(candidate.adminDir) ?? new Set();
+    return tree === null ? null : readPristine(io.disk, placeOf(candidate, at), tree, ignored);
+  });
+  const asked = remembering(async (candidate, at): Promise<Fact<Status>> => {
+    const status = await readStatus(io, placeOf(candidate, at));
+    if (status.known) memory.ignored.set(candidate.adminDir, new Set(status.value.ignored));
+    return status;
+  });
+  const listed = remembering((candidate, at) => readIndex(io, placeOf(candidate, at)));
+  const or = async <T>(
+    seen: Promise<Pristine | null>,
+    take: (pristine: Pristine) => T,
+    ask: () => Promise<Fact<T>>,
+  ): Promise<Fact<T>> => {
+    const value = await seen;
+    return value === null ? ask() : known(take(value));
+  };
+  return {
+    status: (candidate, at) =>
+      or(
+        pristine(candidate, at),
+        ({ ignored }) => ({ ...NOTHING, ignored }),
+        () => asked(candidate, at),
+      ),
+    index: (candidate, at) =>
+      or(
+        pristine(candidate, at),
+        ({ index }) => index,
+        () => listed(candidate, at),
+      ),
+  };
+}
+
+/** Where a worktree's files lie, and its registration. */
+export const placeOf = (candidate: WorktreeCandidate, at: string): Place => ({
+  adminDir: candidate.adminDir,
+  tree: at,
+});
+
+function remembering<T>(read: (candidate: WorktreeCandidate, at: string) => Promise<T>) {
+  const answers = new Map<string, Promise<T>>();
+  return (candidate: WorktreeCandidate, at: string): Promise<T> => {
+    const present = answers.get(at);
+    if (present !== undefined) return present;
+    const answer = read(candidate, at);
+    answers.set(at, answer);
+    return answer;
+  };
+}
+
+/** A memory for one pass over a repository. */
+export function createMemory(io: Pick<Io, 'git'>, commonDir: string): Memory {
+  const trees = new Map<string, string>();
+  let filters: Promise<Fact<string[]>> | undefined;
+  const readTrees = async (commits: readonly string[]): Promise<void> => {
+    const wanted = [...new Set(commits)].filter((commit) => !trees.has(commit));
+    if (wanted.length === 0) return;
+    const input = wanted.map((commit) => `${commit}^{tree}\n`).join('');
+    const args = ['cat-file', '--batch-check=%(objectname) %(objecttype)'];
+    const answer = await io.git.run({ args, cwd: commonDir, gitDir: commonDir, input, strict: true });
+    const lines = answer.ok ? answer.stdout.split('\n').slice(0, -1) : [];
+    if (lines.length !== wanted.length) return;
+    for (const [index, commit] of wanted.entries()) {
+      const [tree, type] = (lines[index] ?? '').split(' ');
+      if (tree !== undefined && type === 'tree' && tree.length === commit.length) trees.set(commit, tree);
+    }
+  };
+  return {
+    ignored: new Map(),
+    readTrees,
+    treeOf: async (commit) => {
+      await readTrees([commit]);
+      return trees.get(commit) ?? null;
+    },
+    filters: () => {
+      filters ??= configuredFilters(io, { adminDir: commonDir, tree: commonDir });
+      return filters;
+    },
+  };
+}
