@@ -5,6 +5,7 @@
  */
 import type { Evidence } from '../../src/core/model.ts';
 import { questionKey } from '../../src/observe/landed/index.ts';
+import { isPickedInto } from '../../test/support/picked.ts';
 import { type Branch, type Corpus, git, landingsOf, openCorpora, table, tryGit } from './corpus.ts';
 
 /** Prints the table; false when a branch that is marked is missed too often, or a proof does not hold. */
@@ -89,7 +90,7 @@ function holds(corpus: Corpus, head: string, { how, commit }: Evidence): boolean
   if (how === 'ancestor') return isAncestor(corpus, head);
   if (tryGit(gitDir, ['merge-base', '--is-ancestor', commit, baseOf(corpus)]) === null) return false;
   if (how === 'adds-nothing') return merged(gitDir, commit, head) === treeOf(gitDir, commit);
-  if (how === 'patches') return isCherryEmpty(corpus, head);
+  if (how === 'patches') return isPickedInto((args) => git(gitDir, args), baseOf(corpus), head);
   const count = Number(git(gitDir, ['rev-list', '--count', '--no-merges', head, `^${baseOf(corpus)}`]));
   return [1, count].some((back) => merged(gitDir, `${commit}~${back}`, head) === treeOf(gitDir, commit));
 }

@@ -167,6 +167,28 @@ export interface CommitRecord {
 }
 
 /**
+ * One of its twins for every commit, no twin for two of them.
+ *
+ * @returns null when there are too few; the commits of `twins` that then have none are not told apart
+ */
+export function pairUp(twins: ReadonlyMap<Oid, readonly Oid[]>): Map<Oid, Oid> | null {
+  const ownOf = new Map<Oid, Oid>();
+  const find = (own: Oid, tried: Set<Oid>): boolean => {
+    for (const twin of twins.get(own) ?? []) {
+      if (tried.has(twin)) continue;
+      tried.add(twin);
+      const holder = ownOf.get(twin);
+      if (holder !== undefined && !find(holder, tried)) continue;
+      ownOf.set(twin, own);
+      return true;
+    }
+    return false;
+  };
+  for (const own of twins.keys()) if (!find(own, new Set())) return null;
+  return new Map([...ownOf].map(([twin, own]) => [own, twin]));
+}
+
+/**
  * Equal for equal sets of paths. Different sets can collide; a key only finds what is then proven.
  */
 export function pathsKey(paths: readonly string[]): string {

@@ -6,6 +6,7 @@ import { createMachine } from '../../src/io/machine.ts';
 import type { GitCall, GitPort, Io } from '../../src/io/ports.ts';
 import { findProgram } from '../../src/io/program.ts';
 import { createLandings, type LandingCache, questionKey } from '../../src/observe/landed/index.ts';
+import { isPickedInto } from '../support/picked.ts';
 import { makeRepo, type TestRepo } from '../support/repo.ts';
 
 export interface Asked {
@@ -140,7 +141,8 @@ export function verify(repo: TestRepo, head: string, proof: Fact<Proof>): void {
     if (![1, Number(count)].some((back) => merged(`${commit}~${back}`) === tree(commit)))
       throw new Error('the merge has another tree');
   }
-  if (how === 'patches' && repo.git(['cherry', oid, head]).includes('+')) throw new Error('a patch is missing');
+  if (how === 'patches' && !isPickedInto((args) => repo.git(args), oid, head))
+    throw new Error('a commit was not picked');
 }
 
 export const inside = (repo: TestRepo, ...names: string[]): string => join(repo.root, ...names);

@@ -5,6 +5,7 @@ import {
   independent,
   newestOnSpine,
   ownHistory,
+  pairUp,
   pathsKey,
   spineOf,
 } from '../../src/core/landing.ts';
@@ -71,5 +72,24 @@ describe('the key of a set of paths', () => {
     expect(pathsKey(['b', 'a'])).toBe(pathsKey(['a', 'b']));
     const keys = [[], ['a'], ['b'], ['a', 'b'], ['ab'], ['a', 'b', 'c'], ['a/b'], ['ä']].map(pathsKey);
     expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
+describe('commits are paired with their twins', () => {
+  const pairs = (twins: Record<string, string[]>) => {
+    const found = pairUp(new Map(Object.entries(twins)));
+    return found === null ? null : Object.fromEntries(found);
+  };
+
+  it('each with one of its own, giving way where another has no choice', () => {
+    expect(pairs({ a: ['1', '2'], b: ['1'], c: ['3'] })).toEqual({ a: '2', b: '1', c: '3' });
+    expect(pairs({ a: ['1', '2'], b: ['1', '3'], c: ['1'], d: ['2'] })).toBeNull();
+    expect(pairs({ a: ['1', '2'], b: ['2', '3'], c: ['1'], d: ['2'] })).toBeNull();
+    expect(pairs({ a: ['1', '2'], b: ['2', '3'], c: ['1'] })).toEqual({ a: '2', b: '3', c: '1' });
+  });
+
+  it('not at all when two have only the same one, or one has none', () => {
+    expect(pairs({ a: ['1'], b: ['1'] })).toBeNull();
+    expect(pairs({ a: ['1'], b: [] })).toBeNull();
   });
 });

@@ -3,7 +3,6 @@ import { EMPTY_CACHE, type LandingCache, readCache } from '../../src/observe/lan
 import { basesFor } from '../../src/observe/landed/index.ts';
 import { parseBatch } from '../../src/observe/landed/merge.ts';
 import { landedMessages } from '../../src/observe/landed/messages.ts';
-import { comparable } from '../../src/observe/landed/patches.ts';
 
 const A = 'a'.repeat(40);
 const B = 'b'.repeat(40);
@@ -31,34 +30,6 @@ describe('the output of a batch of merges', () => {
   });
 });
 
-describe('patches compare', () => {
-  const patch = (more: string, index = `index ${A}..${B} 100644`) =>
-    `diff --git a/x b/x\n${index}\n--- a/x\n+++ b/x\n@@ -1,2 +${more}`;
-
-  it('without line numbers, the name of the function and blob ids', () => {
-    const one = patch('1,2 @@ function one()\n-old\n+new\n');
-    const other = patch('9,2 @@\n-old\n+new\n', `index ${B}..${A} 100644`);
-    expect(comparable(one)).toBe(comparable(other));
-  });
-
-  it('with white space, modes and every line', () => {
-    const one = comparable(patch('1,2 @@\n-old\n+new\n'));
-    expect(comparable(patch('1,2 @@\n-old\n+ new\n'))).not.toBe(one);
-    expect(comparable(patch('1,2 @@\n-old\n+new\r\n'))).not.toBe(one);
-    expect(comparable(`old mode 100644\nnew mode 100755\n${patch('1,2 @@\n-old\n+new\n')}`)).not.toBe(one);
-  });
-
-  it('with blob ids where the content is binary', () => {
-    const binary = (id: string) => `diff --git a/x b/x\nindex ${A}..${id} 100644\nBinary files a/x and b/x differ\n`;
-    expect(comparable(binary(A))).not.toBe(comparable(binary(B)));
-  });
-
-  it('never, when bytes are not UTF-8 or there is nothing', () => {
-    expect(comparable(patch('1,2 @@\n-old\n+caf\ufffd\n'))).toBeNull();
-    expect(comparable('')).toBeNull();
-  });
-});
-
 describe('what was saved', () => {
   const open = {
     head: A,
@@ -72,7 +43,7 @@ describe('what was saved', () => {
     code: 'adds',
     detail: [],
   };
-  const good = { version: 1, proofs: [{ head: A, how: 'replayed', commit: B, at: B }], open: [open] } as LandingCache;
+  const good = { version: 2, proofs: [{ head: A, how: 'replayed', commit: B, at: B }], open: [open] } as LandingCache;
 
   it('is read back', () => {
     expect(readCache(JSON.parse(JSON.stringify(good)))).toEqual(good);
@@ -81,8 +52,8 @@ describe('what was saved', () => {
   it.each([
     ['no object', 'text'],
     ['an array', []],
-    ['another version', { ...good, version: 2 }],
-    ['no lists', { version: 1, proofs: {}, open: [] }],
+    ['another version', { ...good, version: 3 }],
+    ['no lists', { version: 2, proofs: {}, open: [] }],
     ['a proof by another way', { ...good, proofs: [{ head: A, how: 'trust', commit: B, at: B }] }],
     ['a proof by a name', { ...good, proofs: [{ head: A, how: 'replayed', commit: 'main', at: B }] }],
     ['a short id', { ...good, proofs: [{ head: 'abc', how: 'replayed', commit: B, at: B }] }],

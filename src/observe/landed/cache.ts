@@ -9,8 +9,11 @@
  */
 import type { Evidence, Oid } from '../../core/model.ts';
 
+/** Changes with the meaning of what is kept, and with what counts as a proof. */
+const VERSION = 2;
+
 export interface LandingCache {
-  readonly version: 1;
+  readonly version: typeof VERSION;
   /** Least recently used first. */
   readonly proofs: readonly CachedProof[];
   readonly open: readonly CachedOpen[];
@@ -56,14 +59,14 @@ const KEPT_PATH_LENGTH = 200;
 export const keptPaths = (paths: Iterable<string>): string[] =>
   [...paths].filter((path) => path.length <= KEPT_PATH_LENGTH).slice(0, KEPT_PATHS);
 
-export const EMPTY_CACHE: LandingCache = { version: 1, proofs: [], open: [] };
+export const EMPTY_CACHE: LandingCache = { version: VERSION, proofs: [], open: [] };
 
 /** Reads back what `Memory.saved` gave, or an empty cache. */
 export function readCache(value: unknown): LandingCache {
-  if (!isRecord(value) || value['version'] !== 1) return EMPTY_CACHE;
+  if (!isRecord(value) || value['version'] !== VERSION) return EMPTY_CACHE;
   const { proofs, open } = value;
   if (!Array.isArray(proofs) || !Array.isArray(open)) return EMPTY_CACHE;
-  return proofs.every(isProof) && open.every(isOpen) ? { version: 1, proofs, open } : EMPTY_CACHE;
+  return proofs.every(isProof) && open.every(isOpen) ? { version: VERSION, proofs, open } : EMPTY_CACHE;
 }
 
 /** The cache while it is in use. */
@@ -96,7 +99,7 @@ export function createMemory(value: unknown, remembered: number): Memory {
       renew(opens, open.head, [...others, open].slice(-PLACES_PER_HEAD));
     },
     saved: () => ({
-      version: 1,
+      version: VERSION,
       proofs: [...proofs.values()].slice(-remembered),
       open: [...opens.values()].slice(-remembered).flat(),
     }),

@@ -46,6 +46,8 @@ export interface Climber {
   limit: string | null;
   /** Merging it into the base's tip was tried in this run. */
   isTipTried: boolean;
+  /** Its own commits were compared with base commits in this run. */
+  isCompared: boolean;
 }
 
 /** Climbs with every branch of `climb.shapes`; returns the outcome by tip. */
@@ -75,7 +77,8 @@ export async function climbLadder(climb: Climb): Promise<Map<Oid, Outcome>> {
   return outcomes;
 }
 
-const isClimbing = ({ proof, unread, limit }: Climber): boolean => proof === null && unread === null && limit === null;
+export const isClimbing = ({ proof, unread, limit }: Climber): boolean =>
+  proof === null && unread === null && limit === null;
 
 function climberOf(start: Start, { net, own }: Shape, limits: Limits): Climber {
   const { tip, from, behind, prior } = start;
@@ -88,7 +91,7 @@ function climberOf(start: Start, { net, own }: Shape, limits: Limits): Climber {
     likes: new Map(prior?.likes.map(([oid = '', ...twins]) => [oid, twins])),
   };
   const open = { proof: null, conflict: null, failed: null, unread: null, limit: null };
-  return { start, search, done: from, ...open, isTipTried: false };
+  return { start, search, done: from, ...open, isTipTried: false, isCompared: false };
 }
 
 function restoreUnheld(kept: readonly string[]): Map<string, Set<number>> | null {
@@ -183,9 +186,9 @@ async function outcomeOf(climb: Climb, climber: Climber): Promise<Outcome> {
   return { kind: 'open', open: { ...placeOf(climb, climber), ...answerOf(climber) }, prior: start.prior };
 }
 
-/** How far the search got, for the next run to go on from; null when it did not move. */
+/** How far the search got, for the next run to go on from; null when it got nowhere. */
 function progressOf(climb: Climb, climber: Climber): CachedOpen | null {
-  if (climber.done === climber.search.from) return null;
+  if (climber.done === climber.search.from && !climber.isCompared) return null;
   return { ...placeOf(climb, climber), code: 'partial', detail: [] };
 }
 

@@ -1,36 +1,43 @@
 /**
- * Rung `patches`: every own commit has its equal in the base, and nothing hides in a merge.
+ * Rung `patches`: every own commit was picked into the base, and nothing hides in a merge.
  *
- * Contract: equal is stricter than `git cherry`: the same lines with the same context, white space
- * included, only line numbers may differ; binary files must be the same objects. Each merge
- * commit of the branch must be exactly what merging its two parents gives. An empty list of
- * unmatched commits proves nothing by itself: at least one commit must have been matched.
- * Failure direction: a patch whose bytes are not UTF-8 has no equal.
+ * Contract: each own commit that changes anything has a base commit of its own that picking it
+ * gives exactly, see picks.ts; no base commit stands for two of them. Each merge commit of the
+ * branch must be exactly what merging its two parents gives. At least one commit must have been
+ * found in the base: an empty list of missing commits proves nothing by itself.
+ * Failure direction: what could not be compared is not found. Lines only tell what is worth
+ * trying; a pick made again decides.
  */
-import { type Fact, known, type Oid } from '../../core/model.ts';
-import type { Climb, Climber } from './climb.ts';
+import { pairUp } from '../../core/landing.ts';
+import type { Oid } from '../../core/model.ts';
+import { type Climb, type Climber, isClimbing } from './climb.ts';
+import { lineChanges } from './lines.ts';
 import { landedMessages } from './messages.ts';
-import { patchesOf, treesOf } from './read.ts';
-import { isHeld, MAX_LIKES, type OwnCommit } from './search.ts';
-import type { View } from './view.ts';
+import { type Pick, replayPicks } from './picks.ts';
+import { treesOf } from './read.ts';
+import { isHeld, type LineChanges, MAX_LIKES, type OwnCommit } from './search.ts';
 
-/** Lines around a change that have to be the same too, as in every patch git makes. */
-const CONTEXT = 3;
-/** Patches held in memory at once. */
-const BATCH = 128;
+/** The own commits of one branch, and how far their twins are found. */
+interface Picking {
+  readonly climber: Climber;
+  /** Base commits not tried yet, by own commit. */
+  readonly left: ReadonlyMap<Oid, Oid[]>;
+  /** Base commits that are the own commit, picked. */
+  readonly twins: ReadonlyMap<Oid, Oid[]>;
+  /** No merge is left to spend on it in this run. */
+  isSpent: boolean;
+}
 
 /** Proves what it can of `climbers`; the others are left as they are. */
 export async function provePatches(climb: Climb, climbers: readonly Climber[]): Promise<void> {
   const worthwhile = climbers.filter((climber) => isWorthwhile(climb, climber));
-  const wanted = worthwhile.flatMap(({ search }) => [
-    ...contentful(search.own).map(({ oid }) => oid),
-    ...[...search.likes.values()].flat(),
-  ]);
-  const patches = await comparablePatches(climb.judging.view, [...new Set(wanted)]);
-  for (const climber of worthwhile) {
-    if (patches.known) await prove(climb, climber, patches.value);
-    else climber.unread = patches.why;
+  const pickings = await narrowDown(climb, worthwhile);
+  for (let width = 1; ; width *= 2) {
+    const round = pickings.flatMap((picking) => nextPicks(picking, width));
+    if (round.length === 0) break;
+    await tryPicks(climb, round);
   }
+  for (const picking of pickings) await conclude(climb, picking);
 }
 
 const contentful = (own: readonly OwnCommit[]): OwnCommit[] => own.filter(({ changes }) => changes.length > 0);
@@ -43,28 +50,101 @@ function isWorthwhile({ own, judging }: Climb, climber: Climber): boolean {
     climber.limit = landedMessages.limit.patches(judging.limits.patches);
     return false;
   }
-  return contentful(search.own).every(({ oid }) => (search.likes.get(oid)?.length ?? 0) > 0);
+  const wanted = contentful(search.own);
+  return wanted.length > 0 && wanted.every(({ oid }) => (search.likes.get(oid)?.length ?? 0) > 0);
 }
 
-async function prove(climb: Climb, climber: Climber, patches: ReadonlyMap<Oid, string | null>): Promise<void> {
-  const { search } = climber;
-  const own = contentful(search.own);
-  let unmatched = 0;
-  for (const { oid } of own) {
-    const likes = search.likes.get(oid) ?? [];
-    const patch = patches.get(oid) ?? null;
-    const twin = patch === null ? undefined : likes.find((each) => patches.get(each) === patch);
-    if (twin !== undefined) search.likes.set(oid, [twin]);
-    else {
-      unmatched++;
-      if (likes.length < MAX_LIKES) search.likes.delete(oid);
-      else if (isHeld(search)) climber.limit = landedMessages.limit.likes(MAX_LIKES);
+/** Leaves the base commits that change no other lines than the own commit; the merge would refute the rest. */
+async function narrowDown({ judging }: Climb, climbers: readonly Climber[]): Promise<Picking[]> {
+  const diffs = climbers.flatMap(({ search }) =>
+    contentful(search.own).flatMap(({ oid, changes }) =>
+      [oid, ...(search.likes.get(oid) ?? [])].map((to) => ({ from: null, to, changes })),
+    ),
+  );
+  const lines = await lineChanges(judging.view, diffs);
+  let at = 0;
+  return climbers.flatMap((climber) => {
+    if (!lines.known) {
+      climber.unread = lines.why;
+      return [];
     }
+    const left = new Map<Oid, Oid[]>();
+    for (const { oid } of contentful(climber.search.own)) {
+      const wanted = lines.value[at++] ?? null;
+      const likes = climber.search.likes.get(oid) ?? [];
+      const changed = likes.map(() => lines.value[at++] ?? null);
+      left.set(
+        oid,
+        likes.filter((_, index) => isWithin(changed[index] ?? null, wanted)),
+      );
+    }
+    return [{ climber, left, twins: new Map([...left.keys()].map((oid) => [oid, []])), isSpent: false }];
+  });
+}
+
+/** Whether one changes no line that the other does not; what is not known may be. */
+function isWithin(one: LineChanges, other: LineChanges): boolean {
+  if (one === null || other === null) return true;
+  return [...one].every(([path, lines]) => {
+    const there = other.get(path) ?? null;
+    if (lines === null || there === null) return true;
+    const wanted = new Set(there);
+    return [...lines].every((line) => wanted.has(line));
+  });
+}
+
+interface Trial extends Pick {
+  readonly picking: Picking;
+}
+
+/** The next base commits to try for own commits without a twin; none when one of them can have none. */
+function nextPicks(picking: Picking, width: number): Trial[] {
+  const { climber, left, twins } = picking;
+  const { search } = climber;
+  const isHopeless = [...left].some(([own, more]) => more.length === 0 && twins.get(own)?.length === 0);
+  if (!isClimbing(climber) || isHopeless || pairUp(twins) !== null) return [];
+  const isEachFound = [...twins.values()].every((found) => found.length > 0);
+  const trials: Trial[] = [];
+  for (const [own, more] of left) {
+    if (!isEachFound && twins.get(own)?.length !== 0) continue;
+    const some = more.splice(0, Math.min(width, search.budget));
+    search.budget -= some.length;
+    trials.push(...some.map((twin) => ({ picking, own, twin })));
   }
-  const newest = own.at(-1);
-  const commit = newest === undefined ? undefined : search.likes.get(newest.oid)?.[0];
-  // Without a single commit that has a twin, nothing was matched and nothing is proven.
-  if (unmatched > 0 || commit === undefined || !(await areMergesClean(climb, climber))) return;
+  picking.isSpent = search.budget === 0;
+  return trials;
+}
+
+async function tryPicks({ judging, merger }: Climb, round: readonly Trial[]): Promise<void> {
+  const picked = await replayPicks(judging.view, merger, round);
+  for (const [index, { picking, own, twin }] of round.entries()) {
+    const { climber, twins } = picking;
+    const outcome = picked.known ? picked.value[index] : undefined;
+    if (outcome?.kind === 'twin') twins.get(own)?.push(twin);
+    else if (outcome?.kind === 'failed') climber.failed ??= outcome.why;
+    if (!picked.known) climber.unread = picked.why;
+  }
+}
+
+async function conclude(climb: Climb, picking: Picking): Promise<void> {
+  const { climber, left, twins } = picking;
+  const { search } = climber;
+  if (climber.unread !== null) return;
+  climber.isCompared = true;
+  const pairs = pairUp(twins);
+  for (const [own, found] of twins) {
+    const likes = search.likes.get(own) ?? [];
+    const rest = [...found, ...(left.get(own) ?? [])];
+    if (likes.length >= MAX_LIKES && pairs === null && found.length === 0) {
+      if (isHeld(search)) climber.limit ??= landedMessages.limit.likes(MAX_LIKES);
+    } else if (rest.length > 0) search.likes.set(own, rest);
+    else search.likes.delete(own);
+  }
+  const newest = contentful(search.own).at(-1);
+  const commit = newest === undefined ? undefined : pairs?.get(newest.oid);
+  if (pairs === null && picking.isSpent) climber.unread = landedMessages.limit.merges(climb.judging.limits.merges);
+  // Without a single commit that has a twin, nothing was found and nothing is proven.
+  if (commit === undefined || !(await areMergesClean(climb, climber))) return;
   climber.proof = { how: 'patches', commit, ours: climb.judging.base };
 }
 
@@ -86,26 +166,4 @@ async function areMergesClean({ judging, merger, own }: Climb, climber: Climber)
   const failed = made.find((each) => each.kind === 'failed');
   if (failed?.kind === 'failed') climber.unread = failed.why;
   return made.every((each, index) => each.kind === 'clean' && each.tree === trees.value.get(merges[index] ?? ''));
-}
-
-/** Patches in a form in which equal text is an equal change; null for what cannot be compared. */
-async function comparablePatches(view: View, commits: readonly Oid[]): Promise<Fact<Map<Oid, string | null>>> {
-  const patches = new Map<Oid, string | null>();
-  for (let at = 0; at < commits.length; at += BATCH) {
-    const some = commits.slice(at, at + BATCH);
-    const read = await patchesOf(
-      view,
-      some.map((to) => ({ from: null, to })),
-      CONTEXT,
-    );
-    if (!read.known) return read;
-    for (const [index, oid] of some.entries()) patches.set(oid, comparable(read.value[index] ?? ''));
-  }
-  return known(patches);
-}
-
-/** Without line numbers, and without blob ids but for binary files, where they are the content. */
-export function comparable(patch: string): string | null {
-  if (patch === '' || patch.includes('\ufffd')) return null;
-  return patch.replace(/\nindex [^\n]*(?=\n--- )/g, '').replace(/(?<=\n)@@ -[^\n]*? @@[^\n]*/g, '@@');
 }

@@ -27,7 +27,7 @@ export async function presentCommits(view: View, oids: readonly Oid[]): Promise<
   return known(present);
 }
 
-/** Tree ids of commits; a commit that cannot be read is absent. */
+/** Tree ids of commits, which may be named as `<oid>~1`; one that cannot be read, or whose tree is not there, is absent. */
 export async function treesOf(view: View, commits: readonly Oid[]): Promise<Fact<ReadonlyMap<Oid, Oid>>> {
   if (commits.length === 0) return known(new Map());
   const input = lines(commits.map((oid) => `${oid}^{tree}`));

@@ -142,7 +142,7 @@ export function worthReading(searches: readonly Search[], records: readonly Grou
 }
 
 /** Numbers of the lines a commit adds and removes, by path; null, as a whole or at a path, where they are not known. */
-export type LineChanges = ReadonlyMap<string, ReadonlySet<number> | null> | null;
+export type LineChanges = ReadonlyMap<string, Iterable<number> | null> | null;
 
 /**
  * Second sweep: candidates for the ready searches.
