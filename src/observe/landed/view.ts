@@ -8,12 +8,11 @@
  * switch for that: git always reads `info/attributes`, and merge-tree always writes.
  * Failure direction: without the view there is no proof. `close` removes what `openView` made.
  */
-import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Fact, known, type Oid, unknown } from '../../core/model.ts';
 import type { Disk, GitAnswer, GitPort } from '../../io/ports.ts';
 import { landedMessages } from './messages.ts';
+import { newScratchPath, removeScratch, sweepAbandoned } from './scratch.ts';
 
 export interface View {
   /** Commits whose parents are cut off; empty in a complete repository. */
@@ -64,20 +63,18 @@ const NEUTRAL_ATTRIBUTES =
 /** One id a line; a list of boundary commits longer than this is no developer's clone. */
 const MAX_SHALLOW_BYTES = 1024 * 1024;
 
-/** The scratch repository is three levels deep: objects/<xx>/<file>. */
-const SCRATCH_DEPTH = 3;
-
 export async function openView(options: ViewOptions): Promise<Fact<View>> {
   const { io, isOutOfTime } = options;
   const shallow = await readShallow(io.disk, options.commonDir);
   if (!shallow.known) return shallow;
-  const scratch = join(tmpdir(), `reaper-hook-${process.pid}-${randomUUID()}`);
-  const close = () => sweepOut(io.disk, scratch, SCRATCH_DEPTH);
+  const scratch = newScratchPath();
+  const close = () => removeScratch(io.disk, scratch);
   const failure = await furnish(options, scratch, shallow.value);
   if (failure !== null) {
     await close();
     return unknown(landedMessages.noScratch(failure));
   }
+  await sweepAbandoned(io.disk, scratch);
   let processes = 0;
   const run: View['run'] = async (args, input, okCodes) => {
     if (isOutOfTime())
@@ -131,18 +128,4 @@ function quotePath(path: string): string {
   if (!/^"|\n/.test(path)) return path;
   const quoted = path.replace(/["\\\n]/g, (each) => (each === '\n' ? '\\n' : `\\${each}`));
   return `"${quoted}"`;
-}
-
-/** Removes what is in `directory`, to a depth, following no link; what cannot be removed is left. */
-async function sweepOut(disk: Disk, directory: string, depth: number): Promise<void> {
-  const listed = await disk.list(directory);
-  if (!listed.ok) return;
-  await Promise.all(
-    listed.value.map((entry) => {
-      const path = join(directory, entry.name);
-      if (entry.kind !== 'directory') return disk.removeFile(path);
-      return depth > 0 ? sweepOut(disk, path, depth - 1) : undefined;
-    }),
-  );
-  await disk.removeEmptyDir(directory);
 }
