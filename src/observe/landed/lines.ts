@@ -20,11 +20,11 @@ import type { View } from './view.ts';
 /** Larger files are generated, and their lines tell little. */
 const MAX_BLOB_BYTES = 512 * 1024;
 /** What is held in memory at once. */
-const BATCH_BYTES = 2 * 1024 * 1024;
+const BATCH_BYTES = 1024 * 1024;
 /** A commit that changes more is an import or a reformatting: megabytes of patch that tell nothing. */
 const MAX_PATHS = 500;
 /** Changed files whose patches are asked for at once, about 2 kB each. */
-const BATCH_PATHS = 1_000;
+const BATCH_PATHS = 500;
 /** More deleted files than this are not looked through for a rename; merges decide then. */
 const MAX_DELETED = 64;
 
@@ -78,13 +78,26 @@ function changedIn(file: string): Int32Array | null {
   if (/\nBinary files [^\n]* differ(?:\n|$)/.test(file)) return null;
   const lines = new Set<number>();
   let isInHunk = false;
-  for (const line of file.split('\n')) {
-    if (line.startsWith('@@')) isInHunk = true;
-    else if (isInHunk && line.startsWith('+')) lines.add(numberOf(line, 1));
-    else if (isInHunk && line.startsWith('-')) lines.add(removed(numberOf(line, 1)));
-  }
+  eachLine(file, (start, end) => {
+    const sign = file.charCodeAt(start);
+    if (sign === AT && file.charCodeAt(start + 1) === AT) isInHunk = true;
+    else if (isInHunk && sign === PLUS) lines.add(numberOf(file, start + 1, end));
+    else if (isInHunk && sign === MINUS) lines.add(removed(numberOf(file, start + 1, end)));
+  });
   // A tenth of what the set takes; thousands of commits are held at once.
   return Int32Array.from(lines);
+}
+
+const [AT, PLUS, MINUS] = [...'@+-'].map((sign) => sign.charCodeAt(0));
+
+/** Lines are told by their places: cutting megabytes into strings would take ten times their memory. */
+function eachLine(text: string, use: (start: number, end: number) => void): void {
+  for (let start = 0; start <= text.length; ) {
+    const newline = text.indexOf('\n', start);
+    const end = newline === -1 ? text.length : newline;
+    use(start, end);
+    start = end + 1;
+  }
 }
 
 /** Of no added line: those are 0 or more, and have 31 bits. */
@@ -93,9 +106,9 @@ const removed = (line: number): number => -1 - line;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-function numberOf(line: string, from: number): number {
+function numberOf(text: string, start: number, end: number): number {
   let hash = FNV_OFFSET;
-  for (let at = from; at < line.length; at++) hash = Math.imul(hash ^ line.charCodeAt(at), FNV_PRIME);
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME);
   return hash >>> 1;
 }
 
@@ -158,10 +171,11 @@ async function takeAway(
   const unread = new Set(users.keys());
   const read = await eachBlob(view, [...users.keys()], (oid, text) => {
     unread.delete(oid);
-    for (const line of text.split('\n')) {
-      const number = asNumber(numberOf(line, 0));
-      for (const lines of users.get(oid) ?? []) lines.delete(number);
-    }
+    const sets = users.get(oid) ?? [];
+    eachLine(text, (start, end) => {
+      const number = asNumber(numberOf(text, start, end));
+      for (const lines of sets) lines.delete(number);
+    });
   });
   for (const oid of unread) for (const lines of users.get(oid) ?? []) lines.clear();
   return read;
