@@ -31,7 +31,7 @@ describe('what was found before', () => {
     repo.change({ 'other.txt': 'other\n' });
     const { proofs, calls } = await repo.ask(['agent/landed'], { cache });
     expect(proofs[0]).toMatchObject({ value: { landed: true, evidence: { how: 'replayed', oid: repo.base().oid } } });
-    expect(calls).toHaveLength(2);
+    expect(calls).toHaveLength(3);
   });
 
   it('is no proof for a base that was rewound', async () => {

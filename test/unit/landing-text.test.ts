@@ -102,6 +102,7 @@ describe('sentences', () => {
       sentences.missing('commit', A),
       sentences.notACommit('x'),
       sentences.unread('why'),
+      sentences.cutShort('log'),
       sentences.noScratch('why'),
       sentences.unknownRevision('x'),
       limit.bases(1),

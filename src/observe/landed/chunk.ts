@@ -5,9 +5,10 @@
  * branch changes, when the base has touched all of that.
  * Failure direction: what cannot be read ends the search of these branches for this run.
  */
-import { type Fact, known, type Oid } from '../../core/model.ts';
+import { type Fact, known, type Oid, unknown } from '../../core/model.ts';
 import type { Climb, Climber } from './climb.ts';
 import { lineChanges, newAndGone } from './lines.ts';
+import { landedMessages } from './messages.ts';
 import { recordsOf } from './read.ts';
 import {
   type GroupedRecord,
@@ -86,7 +87,8 @@ async function readChunk({ judging, history }: Climb, { first, end }: Chunk): Pr
     const group = spine.groupOf.get(record.oid);
     return group === undefined ? [] : [{ record, group, isOnSpine: spine.indexOf.has(record.oid) }];
   });
-  return known(oldestFirst(grouped));
+  const wanted = [...spine.groupOf.values()].filter((group) => group >= first && group <= end).length;
+  return grouped.length === wanted ? known(oldestFirst(grouped)) : unknown(landedMessages.cutShort('log'));
 }
 
 /** Lines are of use where every base commit since the merge base is looked at for them: from the start. */

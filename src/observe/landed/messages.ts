@@ -20,6 +20,7 @@ export const landedMessages = {
   notACommit: (head: string) => `${head} is not the id of a commit`,
   missing: (what: string, oid: string) => `${what} ${oid} is not in this repository`,
   unread: (why: string) => `git could not tell: ${why}`,
+  cutShort: (command: string) => `the answer of git ${command} was cut short`,
   noScratch: (why: string) => `no private directory could be made to merge in: ${why}`,
   limit: {
     bases: (max: number) => `limit: only the first ${max} bases were looked at`,

@@ -42,23 +42,46 @@ export async function treesOf(view: View, commits: readonly Oid[]): Promise<Fact
   return known(trees);
 }
 
-/** What is reachable from `tips` and not from `without`, children first; null when over `max`. */
+/**
+ * What is reachable from `tips` and not from `without`, children first; null when over `max`.
+ *
+ * A list that ends too early would make commits look like part of the base. So its edge is read as
+ * well: each parent has to be in the list or beyond the edge.
+ */
 export async function graphOf(
   view: View,
   tips: readonly Oid[],
   without: readonly Oid[],
   max: number,
 ): Promise<Fact<Map<Oid, readonly Oid[]> | null>> {
-  const args = ['rev-list', '--topo-order', '--parents', `--max-count=${max + 1}`, '--stdin'];
+  const args = ['rev-list', '--topo-order', '--parents', '--boundary', `--max-count=${max + 1}`, '--stdin'];
   const answer = await view.run(args, lines([...tips, ...without.map((oid) => `^${oid}`)]));
   if (!answer.ok) return unread(answer);
   const graph = new Map<Oid, readonly Oid[]>();
+  const edge = new Set<Oid>();
   for (const line of answer.stdout.split('\n')) {
     if (line === '') continue;
     const [oid = '', ...parents] = line.split(' ');
-    graph.set(oid, parents);
+    if (oid.startsWith('-')) edge.add(oid.slice(1));
+    else graph.set(oid, parents);
   }
-  return known(graph.size > max ? null : graph);
+  if (graph.size > max) return known(null);
+  for (const parents of graph.values())
+    if (!parents.every((oid) => graph.has(oid) || edge.has(oid))) return unknown(landedMessages.cutShort('rev-list'));
+  return known(graph);
+}
+
+/**
+ * Whether `base` reaches each of `oids`. git names what no other one reaches, so that a whole answer
+ * is the base alone, and an answer that was cut short is none.
+ */
+export async function areReached(view: View, base: Oid, oids: readonly Oid[]): Promise<Fact<boolean>> {
+  for (let at = 0; at < oids.length; at += IDS_PER_CALL) {
+    const answer = await view.run(['merge-base', '--independent', base, ...oids.slice(at, at + IDS_PER_CALL)]);
+    if (!answer.ok) return unread(answer);
+    if (answer.stdout !== `${base}\n`) return known(false);
+  }
+  return known(true);
 }
 
 /** One commit that all of `points` descend from, or null. */
@@ -101,14 +124,16 @@ export interface Pair {
 export async function changesOf(view: View, pairs: readonly Pair[]): Promise<Fact<readonly (readonly Change[])[]>> {
   if (pairs.length === 0) return known([]);
   const args = ['diff-tree', '--stdin', ...RAW, '--always', '--root'];
-  const answer = await view.run(args, lines(pairs.map(pairLine)));
+  // The last pair differs in nothing; its header marks the end, since a shorter list of changes would look whole.
+  const end = pairs.slice(0, 1).map(({ to }) => ({ from: to, to }));
+  const answer = await view.run(args, lines([...pairs, ...end].map(pairLine)));
   if (!answer.ok) return unread(answer);
   const all: Change[][] = [];
   const isRead = eachToken(answer.stdout, {
     header: () => all.push([]),
     change: (change) => all.at(-1)?.push(change),
   });
-  if (isRead && all.length === pairs.length) return known(all);
+  if (isRead && all.length === pairs.length + 1) return known(all.slice(0, -1));
   return unknown(landedMessages.unread('the output of git diff-tree has an unknown shape'));
 }
 

@@ -22,7 +22,7 @@ import {
 import type { Oid } from '../../core/model.ts';
 import type { CachedOpen, CachedProof, Memory } from './cache.ts';
 import { landedMessages } from './messages.ts';
-import { commonAncestor, graphOf, presentCommits } from './read.ts';
+import { areReached, commonAncestor, graphOf, presentCommits } from './read.ts';
 import type { LineChanges } from './search.ts';
 import type { View } from './view.ts';
 
@@ -100,6 +100,9 @@ export async function reach(judging: Judging, heads: readonly Oid[]): Promise<Re
   const there = asked.filter((oid) => present.value.has(oid));
   const { graph, refused } = await ownGraph(judging, there);
   const isReached = (oid: Oid) => present.value.has(oid) && !graph.has(oid) && !refused.has(oid);
+  const confirmed = await areReached(view, base, there.filter(isReached));
+  if (!confirmed.known) return fail(confirmed.why);
+  if (!confirmed.value) return fail(landedMessages.cutShort('rev-list'));
   for (const head of heads) {
     const proof = memory.proof(head);
     if (!present.value.has(head)) outcomes.set(head, unreadOutcome(landedMessages.missing('commit', head)));
@@ -202,6 +205,7 @@ async function readHistory(
       : readHistory(judging, near, outcomes);
   }
   const graph = read.value;
+  if (!graph.has(base) && floor.value !== base) return fail(roots, landedMessages.cutShort('rev-list'));
   const spine = spineOf(graph, base);
   const oldest = spine.commits[0];
   const below = oldest === undefined ? base : (graph.get(oldest)?.[0] ?? null);
