@@ -130,6 +130,12 @@ describe('look-alikes', () => {
     expect([...one.likes]).toEqual([['own', ['c0']]]);
   });
 
+  it('are newer than the merge base', () => {
+    const one = search(wanted, { from: 1 });
+    sweep(one, [record(0, wanted), record(1, wanted), record(2, wanted)]);
+    expect([...one.likes]).toEqual([['own', ['c2']]]);
+  });
+
   it('are not commits that the branch holds', () => {
     const one = search(wanted, { reached: new Set(['c0']) });
     sweep(one, [record(0, wanted)]);
