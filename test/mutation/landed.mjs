@@ -22,7 +22,7 @@ for (const guard of GUARDS.filter(({ name }) => name.includes(word))) {
     survivors.push(`${guard.name}: src/${stale[0]} does not hold its text exactly once: ${stale[1]}`);
     continue;
   }
-  const noticed = (await firstFailure(guard, guard.tests)) ?? (await firstFailure(guard, ALL));
+  const noticed = (await firstFailure(guard, guard.tests, guard.first)) ?? (await firstFailure(guard, ALL, ''));
   console.log(
     `${noticed === null ? 'NOTHING' : 'noticed'}  ${guard.name}${noticed === null ? '' : `\n         by: ${noticed}`}`,
   );
@@ -37,7 +37,7 @@ function sourceOf(file) {
 }
 
 /** The name of a test that fails without the guard, or null. */
-async function firstFailure({ edits }, tests) {
+async function firstFailure({ edits }, tests, names) {
   const cut = {
     name: 'take the guard away',
     enforce: 'pre',
@@ -52,6 +52,7 @@ async function firstFailure({ edits }, tests) {
     {
       ...{ config: false, root: PROJECT, watch: false, pool: 'forks', maxWorkers: 2, bail: 1 },
       ...{ testTimeout: 240_000, hookTimeout: 60_000, reporters: [{}] },
+      ...(names === '' ? {} : { testNamePattern: names }),
       include: ['test/real-git/**/*.test.ts', 'test/unit/**/*.test.ts'],
       exclude: ['test/real-git/landed-property.test.ts'],
       globalSetup: ['test/support/global-setup.ts'],
