@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { checkouts, dueCheckout } from './checkout.mjs';
+import { claims } from './claims.mjs';
 import { hangingGit } from './limits.mjs';
 import { idlePasses, memory, staging, warmPass } from './passes.mjs';
 import { plot } from './plot.mjs';
@@ -52,6 +53,10 @@ try {
   if (wants('staging')) {
     say('staging entries');
     rows.push(...(await staging(stage, { entries: size(5000, 500), dead: 50, rounds: size(7, 3) })));
+  }
+  if (wants('claims')) {
+    say('claims');
+    rows.push(...(await claims(stage, { count: size(1000, 200), rounds: size(11, 3) })));
   }
   if (wants('hang')) {
     say('a git that hangs');

@@ -56,6 +56,7 @@ export function parseClaim(text: string): ClaimData | null {
 export function ownerProblem(owner: string): string | null {
   if (owner.trim() === '') return 'the owner has no name';
   if (owner.length > LONGEST_OWNER) return `the owner's name is longer than ${LONGEST_OWNER} characters`;
+  if (/^[ -~]+$/.test(owner)) return null;
   return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(owner) ? "the owner's name holds an invisible character" : null;
 }
 

@@ -8,7 +8,7 @@
  */
 import { type BigIntStats, constants, type Dirent, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DirEntry, Disk, DiskAnswer, ExactInfo, FileInfo } from './ports.ts';
 
 /** Configuration, journals' lines and git's own small files all fit; a larger one is not ours to read. */
@@ -23,6 +23,11 @@ export const disk: Disk = {
   lstat: (path) => attempt(async () => infoOf(await fs.lstat(path))),
   stat: (path) => attempt(async () => infoOf(await fs.stat(path))),
   readText: (path, maxBytes = MAX_TEXT_BYTES) => attempt(() => readText(path, maxBytes)),
+  readTexts: (directory, names, maxBytes) =>
+    attempt(() => {
+      const read = (name: string) => readText(join(directory, name), maxBytes, constants.O_NOFOLLOW);
+      return Promise.all(names.map((name) => read(name).catch(() => null)));
+    }),
   list: (path) => attempt(async () => (await fs.readdir(path, { withFileTypes: true })).map(entryOf)),
   exact: (path) => attempt(async () => exactOf(await fs.lstat(path, { bigint: true }))),
   readBytes: (path, maxBytes) => attempt(async () => new Uint8Array(await readWhole(path, maxBytes))),
@@ -53,11 +58,11 @@ async function attempt<T>(effect: () => Promise<T>): Promise<DiskAnswer<T>> {
   }
 }
 
-const readText = async (path: string, maxBytes: number): Promise<string> =>
-  (await readWhole(path, maxBytes)).toString('utf8');
+const readText = async (path: string, maxBytes: number, flags = 0): Promise<string> =>
+  (await readWhole(path, maxBytes, flags)).toString('utf8');
 
-async function readWhole(path: string, maxBytes: number): Promise<Buffer> {
-  const file = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+async function readWhole(path: string, maxBytes: number, flags = 0): Promise<Buffer> {
+  const file = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
   try {
     const stats = await file.stat();
     if (!stats.isFile()) throw errno('EINVAL', `${path} is not a regular file`);

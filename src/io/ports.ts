@@ -84,6 +84,15 @@ export interface DiskReader {
   stat(path: string): Promise<DiskAnswer<FileInfo>>;
   /** UTF-8 text of a regular file up to `maxBytes` (default 1 MiB); larger answers EFBIG. */
   readText(path: string, maxBytes?: number): Promise<DiskAnswer<string>>;
+  /**
+   * Texts of many small files of one directory, in the order of `names`, at a fraction of the cost of as many
+   * calls; null for what is no file, is a link, is too large or could not be read: `readText` says why.
+   */
+  readTexts(
+    directory: string,
+    names: readonly string[],
+    maxBytes: number,
+  ): Promise<DiskAnswer<readonly (string | null)[]>>;
   list(path: string): Promise<DiskAnswer<readonly DirEntry[]>>;
   /** Like `lstat`, with what the index compares. */
   exact(path: string): Promise<DiskAnswer<ExactInfo>>;

@@ -14,8 +14,8 @@ import type { Layout } from '../core/layout.ts';
 import { type Claim, type Fact, known, unknown } from '../core/model.ts';
 import { judge, type OwnerRecord } from '../core/owners.ts';
 import { hashOf, pathHashIn, resolveExisting } from '../io/claimfile.ts';
-import type { DirEntry, DiskAnswer, DiskReader, Io } from '../io/ports.ts';
-import { presence } from './worktrees.ts';
+import type { DiskReader, Io } from '../io/ports.ts';
+import { NOT_PLAIN, placesOf } from './places.ts';
 
 /** A claim is some 500 bytes; a file larger than this is not one. */
 const MAX_CLAIM_BYTES = 64 * 1024;
@@ -53,68 +53,58 @@ export interface BrokenClaim {
 
 /** Reads all claims. */
 export async function readClaims(io: Pick<Io, 'disk'>, layout: Layout): Promise<Fact<readonly ClaimRecord[]>> {
-  const listing = await io.disk.list(layout.claims);
+  const { disk } = io;
+  const listing = await disk.list(layout.claims);
   if (!listing.ok && listing.code === 'ENOENT') return known([]);
   if (!listing.ok) return unknown(`the claims could not be read: ${listing.why}`);
-  const names = listing.value.filter(({ name }) => name.endsWith('.json'));
-  if (names.length > MAX_CLAIMS) return unknown(`there are more than ${MAX_CLAIMS} claims in ${layout.claims}`);
-  const resolve = createResolver(io.disk);
-  const records = await Promise.all(
-    names.map(({ name, kind }) => readClaim(io.disk, { file: join(layout.claims, name), kind }, resolve)),
-  );
-  return known(records.filter((record) => record !== null));
+  const entries = listing.value.filter(({ name }) => name.endsWith('.json'));
+  if (entries.length > MAX_CLAIMS) return unknown(`there are more than ${MAX_CLAIMS} claims in ${layout.claims}`);
+  const files = entries.filter(({ kind }) => kind === 'file').map(({ name }) => name);
+  const texts = await disk.readTexts(layout.claims, files, MAX_CLAIM_BYTES);
+  const sound = new Map<string, ClaimData>();
+  for (const [index, name] of files.entries()) {
+    const text = texts.ok ? (texts.value[index] ?? null) : null;
+    const data = text === null ? null : parseClaim(text);
+    if (data !== null) sound.set(name, data);
+  }
+  const rest = entries.filter(({ name }) => !sound.has(name));
+  const doubtful = await Promise.all(rest.map(({ name }) => readDoubtful(disk, join(layout.claims, name))));
+  const late = doubtful.filter((each): each is ClaimData => each !== null && !('ok' in each));
+  const broken = doubtful.filter((each): each is BrokenClaim => each !== null && 'ok' in each);
+  return known([...(await recordsOf(disk, [...sound.values(), ...late])), ...broken]);
 }
 
-/** Null when it was released while the directory was being read. */
-async function readClaim(
-  disk: DiskReader,
-  { file, kind }: { file: string; kind: DirEntry['kind'] },
-  resolve: Resolve,
-): Promise<ClaimRecord | null> {
+/** What is not a file, or not a claim, at first sight; null when it was released while the directory was being read. */
+async function readDoubtful(disk: DiskReader, file: string): Promise<ClaimData | BrokenClaim | null> {
   const text = await disk.readText(file, MAX_CLAIM_BYTES);
-  const sound = text.ok && kind === 'file' ? parseClaim(text.value) : null;
-  if (sound !== null) return recordOf(disk, sound, resolve);
   const info = await disk.lstat(file);
   const isReleased = !text.ok && text.code === 'ENOENT' && !(info.ok && info.value.kind === 'symlink');
   if (isReleased) return null;
   // Without a time of its own a broken claim counts as made now.
   const mtimeMs = info.ok ? info.value.mtimeMs : Number.POSITIVE_INFINITY;
-  const pathHash = pathHashIn(basename(file));
-  const broken = (why: string): BrokenClaim => ({ ok: false, file, pathHash, mtimeMs, why });
+  const broken = (why: string): BrokenClaim => ({
+    ok: false,
+    file,
+    pathHash: pathHashIn(basename(file)),
+    mtimeMs,
+    why,
+  });
   if (!text.ok) return broken(text.why);
   if (info.ok && info.value.kind !== 'file') return broken('it is not a regular file');
-  const data = parseClaim(text.value);
-  return data === null ? broken('it is not a claim of a known version') : recordOf(disk, data, resolve);
+  return parseClaim(text.value) ?? broken('it is not a claim of a known version');
 }
 
-/** Makes a record of a claim that came from elsewhere, such as a tool's own database. */
-export async function recordOf(
-  disk: DiskReader,
-  data: ClaimData,
-  resolve: Resolve = createResolver(disk),
-): Promise<ReadClaim> {
-  const real = await resolve(data.path);
-  const names = real.ok ? [...new Set([data.path, real.value])] : [data.path];
-  if (real.ok || real.code !== 'ENOENT') return { ok: true, data, names, isMissing: false };
-  const state = await presence(disk, data.path);
-  return { ok: true, data, names, isMissing: state.known && state.value === 'missing' };
-}
-
-type Resolve = (path: string) => Promise<DiskAnswer<string>>;
-
-/** Real paths, with the directory above asked about once: a thousand claims lie in a few directories. */
-export function createResolver(disk: DiskReader): Resolve {
-  const above = new Map<string, Promise<DiskAnswer<string>>>();
-  return async (path) => {
-    const info = await disk.lstat(path);
-    if (!info.ok) return info;
-    if (info.value.kind === 'symlink' || dirname(path) === path) return disk.realpath(path);
-    const directory = dirname(path);
-    const known = above.get(directory) ?? disk.realpath(directory);
-    above.set(directory, known);
-    const real = await known;
-    return real.ok ? { ok: true, value: join(real.value, basename(path)) } : real;
-  };
+/** Makes records of claims: where their paths lie, and whether those are gone. */
+export async function recordsOf(disk: DiskReader, claims: readonly ClaimData[]): Promise<ReadClaim[]> {
+  const places = await placesOf(
+    disk,
+    claims.map(({ path }) => path),
+  );
+  return claims.map((data) => {
+    const { real = null, isMissing = false } = places.get(data.path) ?? {};
+    const names = real === null || real === data.path ? [data.path] : [data.path, real];
+    return { ok: true, data, names, isMissing };
+  });
 }
 
 /**
@@ -130,7 +120,7 @@ export async function claimOn(
   const paths = [...new Set([path, await resolveExisting(io.disk, path)])];
   const broken = records.find((record) => !record.ok && mayHold(record, paths, nowMs)) as BrokenClaim | undefined;
   if (broken !== undefined) return unknown(`a claim could not be read, and may hold it: ${broken.file}: ${broken.why}`);
-  const standingClaims = [...new Set(paths.flatMap(indexOf(records)))]
+  const standingClaims = [...new Set(paths.flatMap((each) => around(records, each)))]
     .map((record) => standingNow(io, record, nowMs))
     .filter((claim) => claim !== null);
   const of = (wanted: Claim['liveness']) => standingClaims.filter(({ liveness }) => liveness === wanted);
@@ -154,36 +144,53 @@ function withParents(path: string): string[] {
   return above === path ? [path] : [path, ...withParents(above)];
 }
 
-const indexes = new WeakMap<readonly ClaimRecord[], (path: string) => readonly ReadClaim[]>();
+interface Index {
+  readonly at: ReadonlyMap<string, readonly ReadClaim[]>;
+  /** The claimed names in order, so that those below a path stand together. */
+  readonly names: readonly string[];
+}
 
-/** Finds what `covers` would among many: claims on a path, on what lies in it, and on what it lies in. */
-function indexOf(records: readonly ClaimRecord[]): (path: string) => readonly ReadClaim[] {
-  const present = indexes.get(records);
-  if (present !== undefined) return present;
+const indexes = new WeakMap<readonly ClaimRecord[], Index>();
+
+/** The claims on a path, on what lies in it, and on what it lies in. */
+function around(records: readonly ClaimRecord[], path: string): ReadClaim[] {
+  const { at, names } = indexes.get(records) ?? createIndex(records);
+  const own = withParents(path).flatMap((above) => at.get(above) ?? []);
+  const prefix = path === '/' ? path : `${path}/`;
+  const below: ReadClaim[] = [];
+  for (let index = firstFrom(names, prefix); names[index]?.startsWith(prefix) === true; index++)
+    below.push(...(at.get(names[index] ?? '') ?? []));
+  return [...own, ...below];
+}
+
+function createIndex(records: readonly ClaimRecord[]): Index {
   const at = new Map<string, ReadClaim[]>();
-  const atOrBelow = new Map<string, ReadClaim[]>();
-  const add = (map: Map<string, ReadClaim[]>, path: string, record: ReadClaim) => {
-    const list = map.get(path);
-    if (list === undefined) map.set(path, [record]);
-    else list.push(record);
-  };
   for (const record of records) {
     if (!record.ok) continue;
     for (const name of record.names.map(normalised)) {
-      add(at, name, record);
-      for (const above of withParents(name)) add(atOrBelow, above, record);
+      const present = at.get(name);
+      if (present === undefined) at.set(name, [record]);
+      else present.push(record);
     }
   }
-  const find = (path: string) => [
-    ...(atOrBelow.get(path) ?? []),
-    ...withParents(path).flatMap((above) => at.get(above) ?? []),
-  ];
-  indexes.set(records, find);
-  return find;
+  const index = { at, names: [...at.keys()].sort() };
+  indexes.set(records, index);
+  return index;
+}
+
+/** Where the first of the sorted `names` stands that does not come before `text`. */
+function firstFrom(names: readonly string[], text: string): number {
+  let [low, high] = [0, names.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((names[middle] ?? '') < text) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** A claim written by hand may end in a slash or hold `..`. */
-const normalised = (path: string): string => join(path).replace(/(?<=.)\/$/, '');
+const normalised = (path: string): string => (NOT_PLAIN.test(path) ? join(path).replace(/(?<=.)\/$/, '') : path);
 
 function judgeNow({ processes }: Pick<Io, 'processes'>, record: OwnerRecord) {
   const process = processes.read(record.pid);

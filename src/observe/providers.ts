@@ -7,11 +7,12 @@
  * could cover; what it covers and does not name waits out its grace, since the row may not be written yet.
  */
 import { isAbsolute, join } from 'node:path';
+import type { ClaimData } from '../core/claims.ts';
 import type { Candidate, Claim, Liveness } from '../core/model.ts';
 import { matchPath } from '../core/patterns.ts';
 import { duration, printable } from '../core/text.ts';
 import type { Io } from '../io/ports.ts';
-import { type BrokenClaim, type ClaimRecord, type ReadClaim, recordOf } from './claims.ts';
+import { type BrokenClaim, type ClaimRecord, type ReadClaim, recordsOf } from './claims.ts';
 
 /** A local database answers in milliseconds; one that is locked should not use up a pass. */
 const DEFAULT_TIMEOUT_MS = 1_000;
@@ -64,7 +65,8 @@ export async function askProviders(
     providers.map(async (provider) => {
       try {
         const rows = checked(await inTime(provider));
-        return await Promise.all(rows.map((row) => providedRecord(disk, row)));
+        const records = await recordsOf(disk, rows.map(claimData));
+        return records.map((record, index) => withRow(record, rows[index]));
       } catch (error) {
         return [broken(provider, place, error instanceof Error ? error.message : String(error))];
       }
@@ -102,15 +104,17 @@ function checked(answer: unknown): readonly ProvidedClaim[] {
   return answer as readonly ProvidedClaim[];
 }
 
-async function providedRecord(disk: Io['disk'], row: ProvidedClaim): Promise<ReadClaim> {
-  const { path, alive = null, sinceMs = 0 } = row;
+function claimData({ path, owner, sinceMs = 0 }: ProvidedClaim): ClaimData {
   const times = { createdMs: sinceMs, heartbeatMs: sinceMs, ttlMs: 0 };
-  const data = { version: 1, path: join(path), owner: printable(row.owner), ...times, process: null } as const;
+  return { version: 1, path: join(path), owner: printable(owner), ...times, process: null };
+}
+
+/** The claim as its row says it. */
+function withRow(record: ReadClaim, row: ProvidedClaim | undefined): ReadClaim {
+  const { alive = null, sinceMs = null } = row ?? {};
   const liveness: Liveness = alive === null ? 'unknown' : alive ? 'alive' : 'dead';
   const why = { alive: 'active', dead: 'ended', unknown: 'its state is not known' }[liveness];
-  const since = row.sinceMs ?? null;
-  const provided: Claim = { label: data.owner, liveness, why, leaseUntilMs: null, sinceMs: since };
-  return { ...(await recordOf(disk, data)), provided };
+  return { ...record, provided: { label: record.data.owner, liveness, why, leaseUntilMs: null, sinceMs } };
 }
 
 function broken(provider: ClaimProvider, place: ProviderPlace, why: string): BrokenClaim {

@@ -1,0 +1,63 @@
+/** Looking at many paths at once answers what looking at each would. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { disk } from '../../src/io/disk.ts';
+import { swift } from '../../src/io/swift.ts';
+import { placesOf } from '../../src/observe/places.ts';
+import { presence } from '../../src/observe/worktrees.ts';
+import { sandbox } from '../support/repo.ts';
+
+let place: string;
+
+beforeEach(() => {
+  place = sandbox();
+});
+
+const names = (count: number, prefix = 'n') => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+
+describe.each([
+  ['a few', 3],
+  ['many', 40],
+])('%s paths in one directory', (_name, count) => {
+  it('are resolved, followed and missed as each by itself', async () => {
+    for (const name of names(count)) mkdirSync(join(place, 'real', name), { recursive: true });
+    symlinkSync(join(place, 'real'), join(place, 'door'));
+    symlinkSync(join(place, 'real/n0'), join(place, 'real/link'));
+    symlinkSync('/nowhere', join(place, 'real/dangling'));
+    writeFileSync(join(place, 'real/file'), '');
+    mkdirSync(join(place, 'empty'));
+    const below = [...names(count), 'link', 'dangling', 'file', 'gone', 'gone/deeper', 'file/x'];
+    const paths = [
+      ...below.map((name) => join(place, 'real', name)),
+      ...below.map((name) => join(place, 'door', name)),
+      ...names(count).map((name) => join(place, 'empty', name)),
+      `${place}/real/n1/`,
+      `${place}//real/n1`,
+      `${place}/real/../real/n1`,
+      '/',
+    ];
+    const together = await placesOf(disk, paths);
+    for (const path of paths) {
+      const real = await disk.realpath(path);
+      const state = await presence(disk, path);
+      const isMissing = state.known && state.value === 'missing';
+      expect([path, together.get(path)]).toEqual([path, { real: real.ok ? real.value : null, isMissing }]);
+    }
+  });
+});
+
+it('the texts of many files are those of each, with and without the detour through the thread pool', async () => {
+  writeFileSync(join(place, 'small'), 'é'.repeat(32));
+  writeFileSync(join(place, 'exact'), 'x'.repeat(64));
+  writeFileSync(join(place, 'large'), 'x'.repeat(65));
+  writeFileSync(join(place, 'empty'), '');
+  mkdirSync(join(place, 'directory'));
+  symlinkSync(join(place, 'small'), join(place, 'link'));
+  execFileSync('mkfifo', [join(place, 'pipe')]);
+  const all = ['small', 'exact', 'large', 'empty', 'directory', 'link', 'pipe', 'absent'];
+  const wanted = ['é'.repeat(32), 'x'.repeat(64), null, '', null, null, null, null];
+  for (const each of [disk, swift(disk)])
+    expect(await each.readTexts(place, all, 64)).toEqual({ ok: true, value: wanted });
+});
