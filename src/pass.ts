@@ -71,7 +71,7 @@ export interface PassReport {
   readonly results: readonly CandidateResult[];
   readonly reclaimed: readonly Extract<Outcome, { outcome: 'reclaimed' }>[];
   readonly recovered: readonly Recovered[];
-  /** Paths of candidates that need attention and were not announced within REMIND_MS. */
+  /** Paths of candidates that need attention and were not announced within `worktrees.remind`. */
   readonly attention: readonly string[];
   readonly purge: PurgeReport | null;
   /** Claims whose worktree is gone. */
@@ -153,7 +153,9 @@ async function pass(run: Run): Promise<Passed> {
   const reclaimed = results.flatMap(({ act }) => (act?.outcome === 'reclaimed' ? [act] : []));
   const outcomes = results.map(({ result }) => result);
   const nowMs = io.clock.nowMs();
-  const attention = options.announce ? dueForAttention(outcomes, ledger, nowMs) : [];
+  const attention = options.announce
+    ? dueForAttention(outcomes, ledger, { nowMs, remindMs: settings.worktrees.remindMs })
+    : [];
   const after = remember({ view, results: outcomes, attention, ledger, nowMs });
   const missingClaims = await reconcile(view, lock === null || settings.mode === 'report' ? null : actor);
   const purged = isTouching ? await purgeDue({ ...run, view }, ledger, isOutOfTime) : null;

@@ -8,19 +8,25 @@ import type { Candidate, Verdict } from './core/model.ts';
 import type { View } from './observe/view.ts';
 import type { CandidateResult } from './pass.ts';
 
-/** A worktree that needs attention is mentioned this often, and never more. */
-const REMIND_MS = 7 * 86_400_000;
-
 /** True for a verdict that only says time ran out: such a candidate counts as not examined. */
 export const isCutShort = (verdict: Verdict): boolean =>
   verdict.verdict === 'keep' && verdict.reasons.some(({ code }) => code === 'out-of-time');
 
-/** Candidates someone should look at, and was not told of lately. */
-export function dueForAttention(results: readonly CandidateResult[], ledger: Ledger, nowMs: number): Candidate[] {
+/** Candidates someone should look at, and was not told of within `remindMs`. */
+export function dueForAttention(
+  results: readonly CandidateResult[],
+  ledger: Ledger,
+  { nowMs, remindMs }: { nowMs: number; remindMs: number },
+): Candidate[] {
+  const wasTold = (candidate: Candidate): boolean => {
+    const agoMs = nowMs - (ledger.announced[keyOf(candidate)] ?? Number.NEGATIVE_INFINITY);
+    // One told in the future was told by a clock that has been set back since.
+    return agoMs >= 0 && agoMs < remindMs;
+  };
   return results
     .filter(({ inquiry }) => inquiry.verdict.verdict === 'attention')
     .map(({ inquiry }) => inquiry.candidate)
-    .filter((candidate) => nowMs - (ledger.announced[keyOf(candidate)] ?? 0) >= REMIND_MS);
+    .filter((candidate) => !wasTold(candidate));
 }
 
 /** The ledger after this pass: the cursor moved, dead owners remembered, the gone forgotten. */

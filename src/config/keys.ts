@@ -15,6 +15,7 @@ export interface Values {
   readonly 'worktrees.idle': number;
   readonly 'worktrees.emptyIdle': number;
   readonly 'worktrees.ownerGrace': number;
+  readonly 'worktrees.remind': number;
   readonly 'worktrees.rebuildable': readonly string[];
   readonly 'worktrees.branch': Settings['worktrees']['branch'];
   readonly staging: readonly StagingPattern[];
@@ -56,6 +57,7 @@ export const KEYS: readonly KeySpec[] = [
   { file: 'worktrees.idle', git: 'idle', kind: 'text' },
   { file: 'worktrees.emptyIdle', git: 'emptyIdle', kind: 'text' },
   { file: 'worktrees.ownerGrace', git: 'ownerGrace', kind: 'text' },
+  { file: 'worktrees.remind', git: 'remind', kind: 'text' },
   { file: 'worktrees.rebuildable', git: 'rebuildable', kind: 'list' },
   { file: 'worktrees.branch', git: 'branch', kind: 'text' },
   { file: 'staging', git: 'staging', kind: 'list' },
@@ -81,6 +83,7 @@ export function valuesOf(settings: Settings): Values {
     'worktrees.idle': worktrees.idleMs,
     'worktrees.emptyIdle': worktrees.emptyIdleMs,
     'worktrees.ownerGrace': worktrees.ownerGraceMs,
+    'worktrees.remind': worktrees.remindMs,
     'worktrees.rebuildable': worktrees.rebuildable,
     'worktrees.branch': worktrees.branch,
     staging: settings.staging,
@@ -106,6 +109,7 @@ export function settingsOf(values: Values): Settings {
       idleMs: values['worktrees.idle'],
       emptyIdleMs: values['worktrees.emptyIdle'],
       ownerGraceMs: values['worktrees.ownerGrace'],
+      remindMs: values['worktrees.remind'],
       rebuildable: values['worktrees.rebuildable'],
       branch: values['worktrees.branch'],
     },

@@ -94,6 +94,7 @@ const entries = {
       idle: v.exactOptional(duration),
       emptyIdle: v.exactOptional(duration),
       ownerGrace: v.exactOptional(duration),
+      remind: v.exactOptional(duration),
       rebuildable: v.exactOptional(names),
       branch: v.exactOptional(branchDeletion),
     }),

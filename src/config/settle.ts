@@ -74,6 +74,7 @@ export const LIMITS: readonly Limit[] = [
   aged('worktrees.idle', FLOORS.idleMs),
   aged('worktrees.emptyIdle', FLOORS.emptyIdleMs),
   aged('worktrees.ownerGrace', FLOORS.ownerGraceMs),
+  aged('worktrees.remind', 0),
   aged('quarantine.keep', FLOORS.quarantineKeepMs),
   aged('quarantine.forget', 0),
   aged('pass.budget', FLOORS.budgetMs, CEILINGS.budgetMs),

@@ -17,6 +17,8 @@ export interface Settings {
     readonly idleMs: number;
     readonly emptyIdleMs: number;
     readonly ownerGraceMs: number;
+    /** How often a worktree that needs attention is mentioned; 0 for every pass. */
+    readonly remindMs: number;
     readonly rebuildable: readonly string[];
     readonly branch: 'keep' | 'merged' | 'landed';
   };
@@ -88,6 +90,7 @@ export const DEFAULTS: Settings = {
     idleMs: HOUR_MS,
     emptyIdleMs: DAY_MS,
     ownerGraceMs: 30 * MINUTE_MS,
+    remindMs: 7 * DAY_MS,
     rebuildable: [
       'node_modules',
       '.venv',

@@ -182,6 +182,7 @@ describe('git config', () => {
     set('idle', '1s');
     set('emptyIdle', '0');
     set('ownerGrace', '1m');
+    set('remind', '0');
     set('rebuildable', 'node_modules');
     set('branch', 'landed');
     set('staging', 'x-{pid}', 'y-*');
@@ -204,6 +205,7 @@ describe('git config', () => {
         idleMs: 1000,
         emptyIdleMs: 0,
         ownerGraceMs: 60_000,
+        remindMs: 0,
         rebuildable: ['node_modules'],
         branch: 'landed',
       },

@@ -92,6 +92,7 @@ describe('each key', () => {
     ['worktrees.idle', { worktrees: { idle: '10 min' } }, 'duration'],
     ['worktrees.emptyIdle', { worktrees: { emptyIdle: true } }, 'duration'],
     ['worktrees.ownerGrace', { worktrees: { ownerGrace: '-1h' } }, 'duration'],
+    ['worktrees.remind', { worktrees: { remind: 'weekly' } }, 'duration'],
     ['worktrees.rebuildable[0]', { worktrees: { rebuildable: ['a/b'] } }, 'slash'],
     ['worktrees.rebuildable[0]', { worktrees: { rebuildable: ['*'] } }, 'wildcard'],
     ['worktrees.rebuildable[0]', { worktrees: { rebuildable: ['.git'] } }, 'never'],
