@@ -17,10 +17,11 @@ const SIDE_BY_SIDE = 4;
 export async function decideBatch(
   view: View,
   batch: readonly Candidate[],
-  how: Investigation,
+  asking: Investigation,
   isBrief: boolean,
   say: (candidate: Candidate, index: number) => void,
 ): Promise<Inquiry[]> {
+  const how = { ...asking, thorough: !isBrief };
   const cheap = await inGroups(batch, async (candidate, index) => {
     say(candidate, index);
     const resting = isBrief ? stillResting(view, candidate, how) : null;

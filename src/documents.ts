@@ -7,10 +7,13 @@
 import type { Entry } from './core/entry.ts';
 import type { Candidate, Claim, Evidence, Liveness, Owner, Reason, Verdict } from './core/model.ts';
 import { JSON_VERSION } from './core/version.ts';
+import type { Inquiry } from './observe/investigate.ts';
 import type { OrphanProcess } from './observe/processes.ts';
 import type { CandidateResult, PassReport } from './pass.ts';
 import type { MissingClaim } from './reconcile.ts';
 import type { Workspace } from './workspace.ts';
+
+export type OwnerFact = 'lock' | 'name' | 'claim' | 'maker';
 
 export interface OwnerRow {
   readonly label: string;
@@ -19,6 +22,10 @@ export interface OwnerRow {
   readonly why: string;
   /** Since when it owns the candidate, or null where that is not known. */
   readonly since: string | null;
+  /** What says so: the worktree's lock, the process id in a name, a claim, or who made the worktree. */
+  readonly by: OwnerFact;
+  /** Since when passes have seen it dead without interruption; null when it is not dead, or was never seen so. */
+  readonly deadSince: string | null;
 }
 
 export interface CandidateRow {
@@ -164,18 +171,27 @@ function candidateRow(result: CandidateResult, nowMs: number, sizes: Extras['siz
 
 /** The one that speaks loudest: a lock's owner, the process in a name, a claim, the maker. */
 export function ownerOf({ inquiry }: Pick<CandidateResult, 'inquiry'>): OwnerRow | null {
-  const { lock, owner, claim, maker } = inquiry.facts;
+  const [loudest] = ownersIn(inquiry);
+  if (loudest === undefined) return null;
+  const { by, who } = loudest;
+  const { label, liveness, why, sinceMs = null, pid = null, deadSinceMs = null } = who;
+  const at = (ms: number | null) => (ms === null ? null : instant(ms));
+  return { label, pid, liveness, why, since: at(sinceMs), by, deadSince: at(deadSinceMs) };
+}
+
+/** Everybody who is known to own a candidate, the one that decides first. */
+export function ownersIn({ facts }: Inquiry): { readonly by: OwnerFact; readonly who: Owner | Claim }[] {
+  const { lock, owner, claim, maker } = facts;
   const locking = lock?.known === true ? (lock.value?.owner ?? null) : null;
   const naming = owner?.known === true ? owner.value : null;
   const claiming = claim?.known === true ? claim.value : null;
   const making = maker?.known === true ? maker.value : null;
-  const row = (from: Owner | Claim): OwnerRow => {
-    const { label, liveness, why, sinceMs = null } = from;
-    const pid = 'pid' in from ? from.pid : null;
-    return { label, pid, liveness, why, since: sinceMs === null ? null : instant(sinceMs) };
-  };
-  const loudest = locking ?? naming ?? claiming ?? making;
-  return loudest === null ? null : row(loudest);
+  return [
+    ...(locking === null ? [] : [{ by: 'lock', who: locking } as const]),
+    ...(naming === null ? [] : [{ by: 'name', who: naming } as const]),
+    ...(claiming === null ? [] : [{ by: 'claim', who: claiming } as const]),
+    ...(making === null ? [] : [{ by: 'maker', who: making } as const]),
+  ];
 }
 
 /** One quarantine entry. */

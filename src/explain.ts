@@ -44,7 +44,7 @@ export async function explain(
   const view = opened.value;
   const candidate = findCandidate(view, workspace, name);
   if (candidate === null) return { known: true, value: null };
-  const how = { probe: view.probe, policy: policyOf(settings), nowMs: io.clock.nowMs, isOutOfTime };
+  const how = { probe: view.probe, policy: policyOf(settings), nowMs: io.clock.nowMs, isOutOfTime, thorough: true };
   return { known: true, value: { candidate, inquiry: await investigate(candidate, how), view } };
 }
 

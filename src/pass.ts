@@ -153,9 +153,7 @@ async function pass(run: Run): Promise<Passed> {
   const reclaimed = results.flatMap(({ act }) => (act?.outcome === 'reclaimed' ? [act] : []));
   const outcomes = results.map(({ result }) => result);
   const nowMs = io.clock.nowMs();
-  const attention = options.announce
-    ? dueForAttention(outcomes, ledger, { nowMs, remindMs: settings.worktrees.remindMs })
-    : [];
+  const attention = options.announce ? dueForAttention(view, outcomes, nowMs) : [];
   const after = remember({ view, results: outcomes, attention, ledger, nowMs });
   const missingClaims = await reconcile(view, lock === null || settings.mode === 'report' ? null : actor);
   const purged = isTouching ? await purgeDue({ ...run, view }, ledger, isOutOfTime) : null;

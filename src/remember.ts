@@ -12,16 +12,13 @@ import type { CandidateResult } from './pass.ts';
 export const isCutShort = (verdict: Verdict): boolean =>
   verdict.verdict === 'keep' && verdict.reasons.some(({ code }) => code === 'out-of-time');
 
-/** Candidates someone should look at, and was not told of within `remindMs`. */
-export function dueForAttention(
-  results: readonly CandidateResult[],
-  ledger: Ledger,
-  { nowMs, remindMs }: { nowMs: number; remindMs: number },
-): Candidate[] {
+/** Candidates someone should look at, and was not told of within `worktrees.remind`. */
+export function dueForAttention({ source }: View, results: readonly CandidateResult[], nowMs: number): Candidate[] {
+  const { ledger, settings } = source;
   const wasTold = (candidate: Candidate): boolean => {
     const agoMs = nowMs - (ledger.announced[keyOf(candidate)] ?? Number.NEGATIVE_INFINITY);
     // One told in the future was told by a clock that has been set back since.
-    return agoMs >= 0 && agoMs < remindMs;
+    return agoMs >= 0 && agoMs < settings.worktrees.remindMs;
   };
   return results
     .filter(({ inquiry }) => inquiry.verdict.verdict === 'attention')

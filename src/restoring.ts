@@ -5,14 +5,15 @@
  * the next pass does not take again what somebody just wanted back.
  */
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
 import { writeClaim } from './act/claims.ts';
 import type { Actor } from './act/context.ts';
 import { readEntries } from './act/entries.ts';
 import { acquireLock } from './act/lock.ts';
 import { type RestoreWish, restore } from './act/restore.ts';
 import type { Entry } from './core/entry.ts';
+import { goneWords } from './core/owner-words.ts';
 import { DEFAULTS } from './core/settings.ts';
+import { findEntry, whereabouts } from './whereabouts.ts';
 import type { Workspace } from './workspace.ts';
 
 export type RestoredByName =
@@ -25,12 +26,16 @@ export type RestoredByName =
       readonly ballastGone: boolean;
       /** How long the restored path is claimed, in milliseconds; null when it could not be. */
       readonly claimedMs: number | null;
+      /** The branch that a detached restore left as it is; null otherwise. */
+      readonly leftBranch: string | null;
     }
   | {
       readonly ok: false;
       readonly problem: 'no-entry' | 'ambiguous' | 'busy' | 'path-taken' | 'branch-taken' | 'gone' | 'failed';
       readonly why: string;
       readonly entry: Entry | null;
+      /** Where it was put back earlier, when it is not in quarantine for that reason. */
+      readonly at?: string;
     };
 
 /** Who a claim made on restore belongs to. */
@@ -43,6 +48,11 @@ export async function restoreByName(workspace: Workspace, name: string, wish: Re
   if (entry === 'ambiguous')
     return { ok: false, problem: 'ambiguous', why: `${name} names several entries`, entry: null };
   if (entry === null) {
+    const became = await whereabouts(workspace, name);
+    if (became !== null && became.state !== 'quarantined') {
+      const why = goneWords({ name, ...became, agoMs: workspace.io.clock.nowMs() - became.record.at });
+      return { ok: false, problem: 'no-entry', why, entry: null, ...('at' in became ? { at: became.at } : {}) };
+    }
     const unread = unreadable.length === 0 ? '' : `; could not be read there: ${unreadable.join(', ')}`;
     return { ok: false, problem: 'no-entry', why: `nothing in quarantine is called ${name}${unread}`, entry: null };
   }
@@ -52,7 +62,8 @@ export async function restoreByName(workspace: Workspace, name: string, wish: Re
       return { ok: false, problem: restored.problem, why: `${entry.id} was not restored: ${restored.why}`, entry };
     const claimedMs = await claimRestored(workspace, restored.path);
     const { path, rebuilt, ballastGone } = restored;
-    return { ok: true, entry, path, rebuilt, ballastGone, claimedMs };
+    const leftBranch = wish.detach ? entry.branch : null;
+    return { ok: true, entry, path, rebuilt, ballastGone, claimedMs, leftBranch };
   });
   return result.ok ? result.value : { ok: false, problem: 'busy', why: result.why, entry };
 }
@@ -76,16 +87,4 @@ async function claimRestored({ io, layout, settings }: Workspace, path: string):
   const ttlMs = (settings ?? DEFAULTS).quarantine.keepMs;
   const claimed = await writeClaim({ io, layout }, { path, owner: RESTORED_BY, pid: null, ttlMs });
   return claimed.ok ? ttlMs : null;
-}
-
-/** By id, by branch or by path (the newest counts), else by the start of an id. */
-function findEntry(entries: readonly Entry[], name: string, from: string): Entry | 'ambiguous' | null {
-  const exact = entries.find(({ id }) => id === name);
-  if (exact !== undefined) return exact;
-  const newest = [...entries].reverse();
-  const path = resolve(from, name);
-  const named = newest.find((entry) => entry.branch === name) ?? newest.find((entry) => entry.path === path);
-  if (named !== undefined) return named;
-  const starting = entries.filter(({ id }) => id.startsWith(name));
-  return starting.length > 1 ? 'ambiguous' : (starting[0] ?? null);
 }

@@ -25,29 +25,37 @@ export async function restoreCommand(context: Context, name: string, options: Re
   const to = options.to === undefined ? null : resolve(workspace.from, options.to);
   const result = await restoreByName(workspace, name, { to, detach: options.detach === true });
   if (!result.ok) return problem(result.problem, printable(result.why), alternative(result));
-  const { entry, path } = result;
+  const { entry, path, leftBranch } = result;
+  const head = (entry.head ?? '').slice(0, 10);
   const notes = [
     ...(result.ballastGone ? ['rebuildable directories (such as node_modules) were purged; install them again'] : []),
     ...(result.rebuilt ? ['its files were checked out from its commit; ignored files are gone'] : []),
+    ...(leftBranch === null
+      ? []
+      : [
+          `the branch ${printable(leftBranch)} was left as it is; to go on from here: git -C ${shellWord(path)} switch -c <new-branch>`,
+        ]),
     result.claimedMs === null
       ? 'it could not be claimed, so the next pass may reclaim it again'
       : `it is kept for ${duration(result.claimedMs)}; to end that: ${COMMAND} release --worktree ${shellWord(path)}`,
   ];
   return {
     exit: 0,
-    text: `restored ${printable(entry.branch ?? entry.path)} at ${printable(path)}`,
+    text: `restored ${printable(entry.branch ?? entry.path)} at ${printable(path)}${leftBranch === null ? '' : `, detached at ${head}`}`,
     json: {
       version: JSON_VERSION,
       restored: entryRow(entry),
       path,
       rebuilt: result.rebuilt,
       ballastGone: result.ballastGone,
+      leftBranch,
     },
     notes: context.global.quiet ? [] : notes.map((note) => `note: ${note}`),
   };
 }
 
-function alternative({ problem: trouble, entry }: Extract<RestoredByName, { ok: false }>): string | null {
+function alternative({ problem: trouble, entry, at }: Extract<RestoredByName, { ok: false }>): string | null {
+  if (at !== undefined) return `${COMMAND} why ${shellWord(at)}`;
   if (entry === null) return `${COMMAND} status`;
   if (trouble === 'path-taken') return `${COMMAND} restore ${entry.id} --to ${shellWord(`${entry.path}-restored`)}`;
   if (trouble === 'branch-taken') return `${COMMAND} restore ${entry.id} --detach`;

@@ -1,11 +1,14 @@
 /** `why`: the dialogue of facts about one candidate, with the one that decided. */
 
-import { groundWords, reasonSentence, shortRef } from '../core/messages.ts';
-import type { Claim, Fact, FactName, Landing, Lock, Owner, Verdict } from '../core/model.ts';
-import { duration, plural, printable } from '../core/text.ts';
-import { type OwnerRow, ownerOf } from '../documents.ts';
+import { COMMAND, groundWords, reasonSentence, shortRef, undo } from '../core/messages.ts';
+import type { Fact, FactName, Landing, Lock, Verdict } from '../core/model.ts';
+import { goneWords, ownerStory } from '../core/owner-words.ts';
+import { duration, plural, printable, shellWord } from '../core/text.ts';
+import { entryRow, ownerOf, ownersIn } from '../documents.ts';
 import { explain } from '../explain.ts';
 import type { Inquiry } from '../observe/investigate.ts';
+import { whereabouts } from '../whereabouts.ts';
+import type { Workspace } from '../workspace.ts';
 import { configProblem } from './config-answers.ts';
 import { type Answer, type Context, JSON_VERSION, problem, ready } from './context.ts';
 import { layOut, nameOf, nextCommand } from './tables.ts';
@@ -17,8 +20,7 @@ export async function why(context: Context, name: string): Promise<Answer> {
   if (!workspace.config.ok) return configProblem(workspace.config);
   const explained = await explain(workspace, name);
   if (!explained.known) return problem('unreadable', explained.why);
-  if (explained.value === null)
-    return problem('no-candidate', `no worktree or staging entry is called ${printable(name)}`, 'reaper-hook status');
+  if (explained.value === null) return noCandidate(workspace, name);
   const { candidate, inquiry, view } = explained.value;
   const nowMs = workspace.io.clock.nowMs();
   const rows = inquiry.asked.map(({ fact }) => [
@@ -31,29 +33,41 @@ export async function why(context: Context, name: string): Promise<Answer> {
     `${nameOf(candidate)}  ${printable(candidate.path)}`,
     layOut(rows, context.width, [1]),
     `${inquiry.verdict.verdict}: ${verdictWords(inquiry.verdict, nowMs)}`,
-    ...ownerStory(owner, inquiry, nowMs),
+    ...ownerStories(workspace, inquiry, nowMs),
     ...(next === null ? [] : [`next: ${next}`]),
   ].join('\n');
   const facts = inquiry.asked.map(({ fact, ms }) => ({ fact, ms, answer: inquiry.facts[fact] }));
   return { exit: 0, text, json: { version: JSON_VERSION, candidate, facts, owner, ...inquiry.verdict } };
 }
 
-/** Whose it is, since when, and what that rests on. */
-function ownerStory(owner: OwnerRow | null, { facts }: Inquiry, nowMs: number): string[] {
-  if (owner === null) return [];
-  const since = owner.since === null ? '' : ` since ${duration(nowMs - Date.parse(owner.since))} ago`;
-  const state = { alive: 'is alive', dead: 'is gone', unknown: 'may be alive' }[owner.liveness];
-  const dead = [facts.lock, facts.claim, facts.maker].flatMap((fact) =>
-    fact?.known === true ? deadSinceOf(fact.value) : [],
-  );
-  const first = dead.length > 0 ? `, first seen gone ${duration(nowMs - Math.min(...dead))} ago` : '';
-  return [`owner: ${printable(owner.label)}${since}; ${state}: ${printable(owner.why)}${first}`];
+/** The story of each owner, the one that decides first. */
+function ownerStories(workspace: Workspace, inquiry: Inquiry, nowMs: number): string[] {
+  const ownerGraceMs = workspace.settings?.worktrees.ownerGraceMs ?? 0;
+  const { path } = inquiry.candidate;
+  return ownersIn(inquiry).flatMap(({ by, who }) => ownerStory({ by, who, path, ownerGraceMs, nowMs }));
 }
 
-function deadSinceOf(value: Lock | Owner | Claim | null): number[] {
-  const owner = value !== null && 'reason' in value ? value.owner : value;
-  const sinceMs = owner?.liveness === 'dead' ? owner.deadSinceMs : null;
-  return sinceMs == null ? [] : [sinceMs];
+/** What is no worktree any more may be in quarantine, or have been. */
+async function noCandidate(workspace: Workspace, name: string): Promise<Answer> {
+  const became = await whereabouts(workspace, name);
+  const nowMs = workspace.io.clock.nowMs();
+  if (became === null)
+    return problem('no-candidate', `no worktree or staging entry is called ${printable(name)}`, `${COMMAND} status`);
+  if (became.state !== 'quarantined') {
+    const said = printable(goneWords({ name, ...became, agoMs: nowMs - became.record.at }));
+    return problem(
+      'no-candidate',
+      said,
+      became.state === 'restored' ? `${COMMAND} why ${shellWord(became.at)}` : `${COMMAND} log`,
+    );
+  }
+  const { entry } = became;
+  const lines = [
+    `${printable(entry.branch ?? entry.id)}  ${printable(entry.path)}`,
+    `in quarantine for ${duration(nowMs - entry.atMs)}: ${printable(entry.because)}`,
+    `next: ${undo(entry.id)}`,
+  ];
+  return { exit: 0, text: lines.join('\n'), json: { version: JSON_VERSION, quarantined: entryRow(entry) } };
 }
 
 function verdictWords(verdict: Verdict, nowMs: number): string {

@@ -105,9 +105,10 @@ export function standing(data: ClaimData, judged: Judgement | null, nowMs: numbe
   const leaseUntilMs = untilMs > nowMs ? untilMs : null;
   const { process, createdMs: sinceMs } = data;
   const label = process === null ? data.owner : `${data.owner} (pid ${process.pid})`;
+  const named = { label, owner: data.owner, path: data.path, pid: process?.pid ?? null, sinceMs };
   if (process === null)
-    return leaseUntilMs === null ? null : { label, liveness: 'unknown', why: 'its lease runs', leaseUntilMs, sinceMs };
+    return leaseUntilMs === null ? null : { ...named, liveness: 'unknown', why: 'its lease runs', leaseUntilMs };
   const { liveness, why } = judged ?? { liveness: 'unknown', why: 'its process was not looked at' };
-  if (liveness !== 'unknown') return { label, liveness, why, leaseUntilMs: null, sinceMs };
-  return leaseUntilMs === null ? null : { label, liveness, why: `${why}; its lease runs`, leaseUntilMs, sinceMs };
+  if (liveness !== 'unknown') return { ...named, liveness, why, leaseUntilMs: null };
+  return leaseUntilMs === null ? null : { ...named, liveness, why: `${why}; its lease runs`, leaseUntilMs };
 }

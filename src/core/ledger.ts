@@ -96,13 +96,12 @@ export function inTurn<T extends { kind: string; path: string }>(candidates: rea
 }
 
 /**
- * The instant since which `key`'s owner counts as dead. A clock set back starts it again; an
- * owner seen alive forgets it.
+ * The instant since which passes have seen `key`'s owner dead without interruption, or null when none has.
+ * A clock set back starts it again; an owner seen alive forgets it.
  */
 export function deadSince(ledger: Ledger, key: string, isDead: boolean, nowMs: number): number | null {
-  if (!isDead) return null;
-  const since = ledger.deadSince[key];
-  return since === undefined || since > nowMs ? nowMs : since;
+  const since = isDead ? ledger.deadSince[key] : undefined;
+  return since === undefined || since > nowMs ? null : since;
 }
 
 /**

@@ -92,7 +92,16 @@ export interface Lock {
 
 /** A file (or a provider's row) by which a tool says "mine, alive". */
 export interface Claim {
+  /** How messages name it: `lane 3 (pid 4242)`. */
   readonly label: string;
+  /** The owner's own name, by which the claim is released; absent where no file can be released. */
+  readonly owner?: string;
+  /** The path it was made for, which may lie above or below the candidate's. */
+  readonly path?: string;
+  /** The process it is bound to, where there is one. */
+  readonly pid?: number | null;
+  /** The provider that answered it; absent for a claim from a file. */
+  readonly via?: string;
   readonly liveness: Liveness;
   readonly why: string;
   /** Epoch milliseconds until which the lease runs, or null for a claim bound to its process only. */

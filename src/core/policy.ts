@@ -3,7 +3,7 @@
  *
  * Contract: pure over partial facts. A known veto decides at once; otherwise the cheapest
  * missing fact is asked for; `reclaim` is said only when every veto of the table is known to
- * be absent. Status, dry run, live run and the re-check in quarantine all call `decide`.
+ * be absent. Of several known vetoes the first one speaks, but for a wait that another one outlasts. Status, dry run, live run and the re-check in quarantine all call `decide`.
  * Failure direction: a fact that is unknown keeps, with what could not be read.
  *
  * Why this order: the tables run from what costs nothing (the worktree list) through single
@@ -56,9 +56,11 @@ const rule = <N extends FactName>(
   unknownCode: ReasonCode = 'unknown',
 ): Rule => ({ name, fact, veto, unknownCode }) as unknown as Rule;
 
-const MANAGED = rule('managed', 'managed', (pattern) =>
-  pattern === null ? { code: 'unmanaged', detail: 'matches no managed branch or path pattern' } : null,
-);
+const MANAGED = rule('managed', 'managed', (pattern, { candidate }) => {
+  // The main worktree is seldom managed, and would not go if it were.
+  if (candidate.kind === 'worktree' && candidate.isMain) return ownness(candidate.isBare ? 'bare' : 'main');
+  return pattern === null ? { code: 'unmanaged', detail: 'matches no managed branch or path pattern' } : null;
+});
 const OWN = rule('own', 'own', ownness);
 const IDLE = rule('idle', 'idle', (idle, seen) =>
   tooYoung(idle.lastActivityMs, seen.policy.idleMs, seen.nowMs, 'too-young'),
@@ -179,13 +181,34 @@ export function decide(
   rules: readonly Rule[] = rulesFor(candidate),
 ): Decision {
   const seen: Seen = { policy, nowMs, candidate, facts };
-  for (const each of rules) {
-    const objection = object(each, seen);
-    if (objection !== null) return verdictOf(objection, seen);
-  }
+  const standing = standingVeto(rules, seen);
+  if (standing !== null) return verdictOf(standing.objection, seen);
   const missing = rules.find((each) => facts[each.fact] === undefined);
   if (missing !== undefined) return { verdict: 'ask', fact: missing.fact };
   return grounds(candidate, facts);
+}
+
+/** The fact whose veto decides now, or null where none does. */
+export function decidingFact(candidate: Candidate, facts: Facts, policy: Policy, nowMs: number): FactName | null {
+  return standingVeto(rulesFor(candidate), { policy, nowMs, candidate, facts })?.fact ?? null;
+}
+
+interface Veto {
+  readonly fact: FactName;
+  readonly objection: Objection;
+}
+
+/** The first veto; where that one ends by itself, the one that holds longest of all that are known. */
+function standingVeto(rules: readonly Rule[], seen: Seen): Veto | null {
+  let standing: Veto | null = null;
+  for (const each of rules) {
+    const objection = object(each, seen);
+    if (objection === null) continue;
+    if (objection.untilMs === undefined) return { fact: each.fact, objection };
+    if (standing === null || objection.untilMs > (standing.objection.untilMs ?? 0))
+      standing = { fact: each.fact, objection };
+  }
+  return standing;
 }
 
 /** The final step: every veto is absent, so the ground is stated, or the candidate is kept. */

@@ -24,8 +24,8 @@ export type Objection = { code: ReasonCode; detail: string; untilMs?: number; ho
 
 export function ownness(value: FactTypes['own']): Objection | null {
   if (value === 'linked') return null;
-  if (value === 'main') return { code: 'main', detail: 'the main worktree' };
-  if (value === 'bare') return { code: 'main', detail: 'the bare repository itself' };
+  if (value === 'main') return { code: 'main', detail: 'never reclaimed' };
+  if (value === 'bare') return { code: 'main', detail: 'the bare repository itself, never reclaimed' };
   if (value === 'current') return { code: 'current', detail: 'the worktree this was started from' };
   return { code: 'not-own', detail: value.notOwn };
 }

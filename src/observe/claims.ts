@@ -117,7 +117,7 @@ export async function claimOn(
   records: readonly ClaimRecord[],
 ): Promise<Fact<Claim | null>> {
   const nowMs = io.clock.nowMs();
-  const paths = [...new Set([path, await resolveExisting(io.disk, path)])];
+  const paths = [...new Set([path, await realNow(io.disk, path, records)])];
   const broken = records.find((record) => !record.ok && mayHold(record, paths, nowMs)) as BrokenClaim | undefined;
   if (broken !== undefined) return unknown(`a claim could not be read, and may hold it: ${broken.file}: ${broken.why}`);
   const standingClaims = [...new Set(paths.flatMap((each) => around(records, each)))]
@@ -144,7 +144,21 @@ function withParents(path: string): string[] {
   return above === path ? [path] : [path, ...withParents(above)];
 }
 
+/** With the real path of each directory above looked up once for these records, which are one look's. */
+async function realNow(disk: DiskReader, path: string, records: readonly ClaimRecord[]): Promise<string> {
+  const { above } = indexOf(records);
+  const info = await disk.lstat(path);
+  const parent = dirname(path);
+  if (!info.ok || info.value.kind === 'symlink' || NOT_PLAIN.test(path) || parent === path)
+    return resolveExisting(disk, path);
+  const real = above.get(parent) ?? resolveExisting(disk, parent);
+  above.set(parent, real);
+  return join(await real, basename(path));
+}
+
 interface Index {
+  /** Real paths of directories. */
+  readonly above: Map<string, Promise<string>>;
   readonly at: ReadonlyMap<string, readonly ReadClaim[]>;
   /** The claimed names in order, so that those below a path stand together. */
   readonly names: readonly string[];
@@ -154,7 +168,7 @@ const indexes = new WeakMap<readonly ClaimRecord[], Index>();
 
 /** The claims on a path, on what lies in it, and on what it lies in. */
 function around(records: readonly ClaimRecord[], path: string): ReadClaim[] {
-  const { at, names } = indexes.get(records) ?? createIndex(records);
+  const { at, names } = indexOf(records);
   const own = withParents(path).flatMap((above) => at.get(above) ?? []);
   const prefix = path === '/' ? path : `${path}/`;
   const below: ReadClaim[] = [];
@@ -163,17 +177,19 @@ function around(records: readonly ClaimRecord[], path: string): ReadClaim[] {
   return [...own, ...below];
 }
 
-function createIndex(records: readonly ClaimRecord[]): Index {
+function indexOf(records: readonly ClaimRecord[]): Index {
+  const present = indexes.get(records);
+  if (present !== undefined) return present;
   const at = new Map<string, ReadClaim[]>();
   for (const record of records) {
     if (!record.ok) continue;
     for (const name of record.names.map(normalised)) {
-      const present = at.get(name);
-      if (present === undefined) at.set(name, [record]);
-      else present.push(record);
+      const others = at.get(name);
+      if (others === undefined) at.set(name, [record]);
+      else others.push(record);
     }
   }
-  const index = { at, names: [...at.keys()].sort() };
+  const index = { above: new Map<string, Promise<string>>(), at, names: [...at.keys()].sort() };
   indexes.set(records, index);
   return index;
 }

@@ -6,7 +6,7 @@
  * Failure direction: out of time is a verdict that keeps; a probe that throws is an unknown fact.
  */
 import type { Candidate, Decision, Fact, FactName, Facts, Policy, Verdict } from '../core/model.ts';
-import { decide } from '../core/policy.ts';
+import { decide, factsInOrder } from '../core/policy.ts';
 
 export type Probe = (candidate: Candidate, fact: FactName, at: string) => Promise<Fact<unknown>>;
 
@@ -23,6 +23,8 @@ export interface Investigation {
   readonly policy: Policy;
   readonly nowMs: () => number;
   readonly isOutOfTime: () => boolean;
+  /** Ask who owns what still waits, too: for people, who want to know whose it is and what holds it longest. */
+  readonly thorough?: boolean;
   /** Where the candidate lies now; differs from its path only in quarantine. */
   readonly at?: string;
 }
@@ -48,7 +50,7 @@ export async function proceed(from: Paused, how: Investigation, pauseAt: FactNam
   let { facts } = from;
   for (;;) {
     const decision: Decision = decide(candidate, facts, how.policy, how.nowMs());
-    if (decision.verdict !== 'ask') return { candidate, verdict: decision, facts, asked };
+    if (decision.verdict !== 'ask') return withOwners({ candidate, verdict: decision, facts, asked }, how);
     const { fact } = decision;
     if (fact === pauseAt) return { candidate, verdict: null, facts, asked };
     if (how.isOutOfTime()) return { candidate, verdict: outOfTime(fact), facts, asked };
@@ -58,6 +60,26 @@ export async function proceed(from: Paused, how: Investigation, pauseAt: FactNam
     asked.push({ fact, ms: how.nowMs() - startMs });
     facts = { ...facts, [fact]: answer } as Facts;
   }
+}
+
+const OWNERS: ReadonlySet<FactName> = new Set(['lock', 'maker', 'owner', 'claim']);
+
+/** Adds whose it is to what waits; that may hold it longer than what it waited for. */
+async function withOwners(inquiry: Inquiry, how: Investigation): Promise<Inquiry> {
+  if (how.thorough !== true || inquiry.verdict.verdict !== 'wait') return inquiry;
+  const { candidate } = inquiry;
+  const asked = [...inquiry.asked];
+  let { facts } = inquiry;
+  for (const fact of factsInOrder(candidate)) {
+    if (!OWNERS.has(fact) || facts[fact] !== undefined) continue;
+    const startMs = how.nowMs();
+    const answer = await observe(how, candidate, fact);
+    if (how.isOutOfTime()) return inquiry;
+    asked.push({ fact, ms: how.nowMs() - startMs });
+    facts = { ...facts, [fact]: answer } as Facts;
+  }
+  const verdict = decide(candidate, facts, how.policy, how.nowMs());
+  return verdict.verdict === 'ask' ? inquiry : { candidate, verdict, facts, asked };
 }
 
 async function observe(how: Investigation, candidate: Candidate, fact: FactName): Promise<Fact<unknown>> {

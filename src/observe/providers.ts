@@ -66,7 +66,7 @@ export async function askProviders(
       try {
         const rows = checked(await inTime(provider));
         const records = await recordsOf(disk, rows.map(claimData));
-        return records.map((record, index) => withRow(record, rows[index]));
+        return records.map((record, index) => withRow(record, rows[index], printable(provider.name)));
       } catch (error) {
         return [broken(provider, place, error instanceof Error ? error.message : String(error))];
       }
@@ -110,11 +110,12 @@ function claimData({ path, owner, sinceMs = 0 }: ProvidedClaim): ClaimData {
 }
 
 /** The claim as its row says it. */
-function withRow(record: ReadClaim, row: ProvidedClaim | undefined): ReadClaim {
+function withRow(record: ReadClaim, row: ProvidedClaim | undefined, via: string): ReadClaim {
   const { alive = null, sinceMs = null } = row ?? {};
   const liveness: Liveness = alive === null ? 'unknown' : alive ? 'alive' : 'dead';
   const why = { alive: 'active', dead: 'ended', unknown: 'its state is not known' }[liveness];
-  return { ...record, provided: { label: record.data.owner, liveness, why, leaseUntilMs: null, sinceMs } };
+  const { owner: label, path } = record.data;
+  return { ...record, provided: { label, path, via, liveness, why, leaseUntilMs: null, sinceMs } };
 }
 
 function broken(provider: ClaimProvider, place: ProviderPlace, why: string): BrokenClaim {
@@ -138,17 +139,13 @@ export async function unnamedGrace(
   if (covering.length === 0) return null;
   const signs = candidate.kind === 'worktree' ? [join(candidate.adminDir, 'commondir'), at] : [at];
   const infos = await Promise.all(signs.map((sign) => disk.lstat(sign)));
-  const names = covering.map(({ name }) => printable(name)).join(', ');
+  const via = covering.map(({ name }) => printable(name)).join(', ');
+  const nobody = { label: via, via, liveness: 'unknown' } as const;
   if (infos.some((info) => !info.ok && info.code !== 'ENOENT' && info.code !== 'ENOTDIR'))
-    return {
-      label: names,
-      liveness: 'unknown',
-      why: 'it does not name it, and its age is not known',
-      leaseUntilMs: null,
-    };
+    return { ...nobody, why: 'it does not name it, and its age is not known', leaseUntilMs: null };
   const bornMs = Math.max(0, ...infos.map((info) => (info.ok ? info.value.mtimeMs : 0)));
   const graceMs = Math.max(...covering.map((provider) => provider.graceMs ?? DEFAULT_GRACE_MS));
   const leaseUntilMs = bornMs + graceMs;
   if (leaseUntilMs <= clock.nowMs()) return null;
-  return { label: names, liveness: 'unknown', why: 'it does not name it yet', leaseUntilMs };
+  return { ...nobody, why: 'it does not name it yet', leaseUntilMs };
 }

@@ -9,7 +9,10 @@ const NOW = Date.UTC(2026, 6, 30, 12);
 
 /** A machine on which every path is its own real path. */
 const io = {
-  disk: { realpath: async (path: string) => ({ ok: true, value: path }) },
+  disk: {
+    lstat: async () => ({ ok: true, value: { kind: 'directory' } }),
+    realpath: async (path: string) => ({ ok: true, value: path }),
+  },
   clock: { nowMs: () => NOW },
 } as unknown as Pick<Io, 'disk' | 'processes' | 'clock'>;
 

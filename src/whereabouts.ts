@@ -1,0 +1,45 @@
+/**
+ * What became of a name that is no worktree and no staging entry now: in quarantine, restored, forgotten.
+ *
+ * Contract: reads only. The quarantine itself counts before the journal, which only tells people.
+ */
+import { resolve } from 'node:path';
+import { readEntries } from './act/entries.ts';
+import { type JournalRecord, readJournal } from './act/journal.ts';
+import type { Entry } from './core/entry.ts';
+import type { Workspace } from './workspace.ts';
+
+export type Whereabouts =
+  | { readonly state: 'quarantined'; readonly entry: Entry }
+  | { readonly state: 'restored'; readonly record: JournalRecord; readonly at: string }
+  | { readonly state: 'forgotten'; readonly record: JournalRecord };
+
+/** Where the thing is that an id, a branch or a path names; null when nothing ever was called that. */
+export async function whereabouts(workspace: Workspace, name: string): Promise<Whereabouts | null> {
+  const { entries } = await readEntries(workspace);
+  const entry = findEntry(entries, name, workspace.from);
+  if (entry !== null && entry !== 'ambiguous') return { state: 'quarantined', entry };
+  const { records } = await readJournal(workspace);
+  const path = resolve(workspace.from, name);
+  const record = records.findLast(
+    (each) => OVER.has(each.event) && (each.id === name || each.branch === name || each.path === path),
+  );
+  if (record === undefined) return null;
+  if (record.event === 'forgotten') return { state: 'forgotten', record };
+  return { state: 'restored', record, at: record.detail ?? record.path };
+}
+
+/** After these nothing is in quarantine any more. */
+const OVER: ReadonlySet<string> = new Set(['restored', 'forgotten']);
+
+/** By id, by branch or by path (the newest counts), else by the start of an id. */
+export function findEntry(entries: readonly Entry[], name: string, from: string): Entry | 'ambiguous' | null {
+  const exact = entries.find(({ id }) => id === name);
+  if (exact !== undefined) return exact;
+  const newest = [...entries].reverse();
+  const path = resolve(from, name);
+  const named = newest.find((entry) => entry.branch === name) ?? newest.find((entry) => entry.path === path);
+  if (named !== undefined) return named;
+  const starting = entries.filter(({ id }) => id.startsWith(name));
+  return starting.length > 1 ? 'ambiguous' : (starting[0] ?? null);
+}
