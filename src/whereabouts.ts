@@ -21,10 +21,10 @@ export async function whereabouts(workspace: Workspace, name: string): Promise<W
   if (entry !== null && entry !== 'ambiguous') return { state: 'quarantined', entry };
   const { records } = await readJournal(workspace);
   const path = resolve(workspace.from, name);
-  const record = records.findLast(
-    (each) => OVER.has(each.event) && (each.id === name || each.branch === name || each.path === path),
-  );
-  if (record === undefined) return null;
+  // A detached restore is recorded without the branch that its reclaim was recorded with.
+  const named = records.findLast(({ id, branch, path: was }) => id === name || branch === name || was === path);
+  const record = records.findLast(({ id }) => id === named?.id);
+  if (record === undefined || !OVER.has(record.event)) return null;
   if (record.event === 'forgotten') return { state: 'forgotten', record };
   return { state: 'restored', record, at: record.detail ?? record.path };
 }

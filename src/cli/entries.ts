@@ -33,7 +33,7 @@ export async function restoreCommand(context: Context, name: string, options: Re
     ...(leftBranch === null
       ? []
       : [
-          `the branch ${printable(leftBranch)} was left as it is; to go on from here: git -C ${shellWord(path)} switch -c <new-branch>`,
+          `the branch ${printable(leftBranch)} was ${entry.deletedBranchAt === null ? 'left as it is' : 'not made again'}; to go on from here: git -C ${shellWord(path)} switch -c <new-branch>`,
         ]),
     result.claimedMs === null
       ? 'it could not be claimed, so the next pass may reclaim it again'

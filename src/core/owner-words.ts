@@ -47,8 +47,10 @@ function stateWords(told: Told): string {
   const why = printable(who.why);
   if (who.liveness === 'alive') return `alive: ${why}; kept as long as that is so`;
   if (who.liveness === 'dead') return `gone: ${why}; ${by === 'name' ? 'its age decides' : graceWords(told)}`;
+  const isLease = by === 'claim' && 'via' in who === false && (who.pid ?? null) === null;
   const leaseUntilMs = 'leaseUntilMs' in who ? who.leaseUntilMs : null;
   const lasting = leaseUntilMs === null ? 'kept' : `kept for ${duration(leaseUntilMs - nowMs)} more`;
+  if (isLease) return `${lasting}: ${why}, and each heartbeat begins it anew`;
   return `not known to be alive or gone: ${why}; ${lasting}`;
 }
 

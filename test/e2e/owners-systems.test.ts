@@ -171,13 +171,13 @@ describe('session worktrees of a host with a database', () => {
     const host = createReaper({ repo: repo.root, claims: [rows], everyMs: 10, onPass: (pass) => passes.push(pass) });
     host.start();
     host.start();
-    await eventually('a pass ended', () => passes.length > 0);
+    await eventually('a pass came to its end', () => passes.some(({ pass }) => pass.complete));
     await host.stop();
     const count = passes.length;
-    const [first] = passes as [RunDocument];
+    const last = passes.at(-1) as RunDocument;
     expect([active, ended, unknown, fresh].map((path) => existsSync(path))).toEqual([true, false, false, true]);
-    expect(rowOf(first, active)).toMatchObject({ owner: { label: 'session a1', liveness: 'alive' } });
-    expect(rowOf(first, fresh).reasons[0]).toMatchObject({ code: 'claimed' });
+    expect(rowOf(last, active)).toMatchObject({ owner: { label: 'session a1', liveness: 'alive' } });
+    expect(rowOf(last, fresh).reasons[0]).toMatchObject({ code: 'claimed' });
     expect(passes).toHaveLength(count);
     database.close();
   });
@@ -312,7 +312,9 @@ describe('disk and claims', () => {
     expect(existsSync(landed)).toBe(false);
     expect(rowOf(second, unlanded)).toMatchObject({ verdict: 'attention', owner: { liveness: 'dead' } });
     expect(existsSync(unlanded)).toBe(true);
-    expect(reaper(repo, ['why', 'agent/unlanded']).stdout).toMatch(/owner: mortal \(pid \d+\) since .* is gone/);
+    expect(reaper(repo, ['why', 'agent/unlanded']).stdout).toMatch(
+      /owner: mortal \(pid \d+\), by a claim, made .*\n {2}gone: no such process/,
+    );
   });
 });
 

@@ -79,9 +79,18 @@ describe('the story of an owner', () => {
   it('who claimed it for a time says how long, and how to release it, where it was claimed', () => {
     expect(story('claim', { path: '/r' })).toEqual([
       'owner: lane 3, by a claim on /r, made 1h ago',
-      '  not known to be alive or gone: its lease runs; kept for 2h more',
+      '  kept for 2h more: its lease runs, and each heartbeat begins it anew',
       "  to end it: npx reaper-hook release --worktree /r --owner 'lane 3'",
     ]);
+  });
+
+  it('about whom nothing can be told says why, and how long that counts', () => {
+    const claim = { pid: 9, why: 'it was recorded in another PID namespace; its lease runs' };
+    expect(story('claim', claim)[1]).toBe(
+      '  not known to be alive or gone: it was recorded in another PID namespace; its lease runs; kept for 2h more',
+    );
+    const lock = { liveness: 'unknown', why: 'it runs on another host (x)' } as const;
+    expect(story('lock', lock)[1]).toBe('  not known to be alive or gone: it runs on another host (x); kept');
   });
 
   it('cannot speak to a terminal', () => {
