@@ -2,7 +2,7 @@
  * A pass now and then, for servers.
  *
  * Contract: one at a time, timers that keep no process alive, the next turn counted from the end of the last.
- * Work that throws does not end the series.
+ * Work that throws does not end the series, and neither does hearing of it.
  */
 
 export interface Periodic {
@@ -36,6 +36,7 @@ export function createPeriodic(
     series.running = ended
       .then(() => (series.controller.signal.aborted ? undefined : work(series.controller.signal)))
       .catch(failed)
+      .catch(() => undefined)
       .finally(() => schedule(series));
   };
   return {

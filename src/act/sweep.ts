@@ -1,5 +1,5 @@
 /**
- * Sweeps up what writes that were cut short left: `<name>.<pid>.tmp`.
+ * Sweeps up what writes that were cut short left: `<name>.<pid>.tmp`, `<name>.<n>.<pid>.tmp`.
  *
  * Contract: only names of that form, only files, only where this program writes. In a directory of our
  * own every such file is stale, because its writers hold the lock of the pass, which is ours now; where
@@ -9,7 +9,7 @@
 import { basename, dirname, join } from 'node:path';
 import type { Actor } from './context.ts';
 
-const TEMPORARY = /^(.+)\.(\d+)\.tmp$/;
+const TEMPORARY = /^(.+?)(?:\.\d+)?\.(\d+)\.tmp$/;
 
 /** True for the name of a write that is not finished. */
 export const isTemporary = (name: string): boolean => TEMPORARY.test(name);

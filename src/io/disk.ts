@@ -89,38 +89,50 @@ async function renameIntoVacancy(from: string, to: string): Promise<void> {
 }
 
 async function replaceFile(path: string, text: string, mode: number): Promise<void> {
-  const temporary = await writeTemporary(path, text, mode);
-  try {
-    await fs.rename(temporary, path);
-  } catch (error) {
-    await fs.unlink(temporary).catch(() => undefined);
-    throw error;
-  }
+  await withTemporary(path, async (temporary) => {
+    await fill(temporary, text, mode);
+    await fs.rename(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      // A pass of this very process may have swept it up as something left behind.
+      await fill(temporary, text, mode);
+      await fs.rename(temporary, path);
+    });
+  });
   await syncDirectory(dirname(path));
 }
 
 /** Linked into place whole, so that nobody ever sees a part of it; link(2) refuses a name that is taken. */
 async function writeNew(path: string, text: string): Promise<void> {
-  const temporary = await writeTemporary(path, text, PRIVATE_MODE);
-  const refusal = await fs.link(temporary, path).then(
-    () => null,
-    (error: NodeJS.ErrnoException) => error,
-  );
-  await fs.unlink(temporary).catch(() => undefined);
-  if (refusal !== null && !WITHOUT_LINKS.has(refusal.code ?? '')) throw refusal;
-  if (refusal !== null) await fill(path, text, PRIVATE_MODE);
+  await withTemporary(path, async (temporary) => {
+    await fill(temporary, text, PRIVATE_MODE);
+    const refusal = await fs.link(temporary, path).then(
+      () => null,
+      (error: NodeJS.ErrnoException) => error,
+    );
+    if (refusal !== null && !WITHOUT_LINKS.has(refusal.code ?? '')) throw refusal;
+    if (refusal !== null) await fill(path, text, PRIVATE_MODE);
+  });
   await syncDirectory(dirname(path));
 }
 
 /** What file systems without hard links answer. */
 const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
+/** Temporary files that calls of this process are writing: two calls may write one path at a time. */
+const writing = new Set<string>();
+
 /** The name tells whose it is, so that what a killed process left can be swept up. */
-async function writeTemporary(path: string, text: string, mode: number): Promise<string> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  await fs.rm(temporary, { force: true });
-  await fill(temporary, text, mode);
-  return temporary;
+async function withTemporary(path: string, use: (temporary: string) => Promise<void>): Promise<void> {
+  let temporary = `${path}.${process.pid}.tmp`;
+  for (let other = 1; writing.has(temporary); other++) temporary = `${path}.${other}.${process.pid}.tmp`;
+  writing.add(temporary);
+  try {
+    await fs.rm(temporary, { force: true });
+    await use(temporary);
+  } finally {
+    await fs.unlink(temporary).catch(() => undefined);
+    writing.delete(temporary);
+  }
 }
 
 /** Creates `path` with this content; what could not be filled is removed again. */

@@ -66,7 +66,7 @@ const target = (stats: Stats | undefined): string => (stats === undefined ? ABSE
 const UNSEEN = '?';
 
 /** Where the user's settings lie and what is mounted: with others, the same paths may mean something else. */
-export function surroundings(env: NodeJS.ProcessEnv = process.env): string {
+export function surroundings(env: Readonly<Record<string, string | undefined>> = process.env): string {
   const { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM, GIT_CONFIG_NOSYSTEM } = env;
   return [HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM, GIT_CONFIG_NOSYSTEM, mounts()].join('\n');
 }
