@@ -64,27 +64,50 @@ reaper_hook_is_due() {
 
 # --- From here on in a subshell of its own, where forks and changed settings are nobody's concern.
 
-# Sets what the rest relies on: absolute paths, the settings of a plain shell, and a PATH of
-# absolute entries outside the checked-out files. Notes the first node on it.
+# Sets what the rest relies on: absolute paths, the settings of a plain shell, and a PATH of absolute
+# entries outside every working tree of this repository. Notes the first node on it.
 reaper_hook_prepare() {
   set +eu
-  unset IFS
+  unset IFS CDPATH
   reaper_hook_from=$PWD
   case $reaper_hook_root in /* | ?:/*) ;; *) reaper_hook_root=$PWD/$reaper_hook_root ;; esac
-  reaper_hook_main=${reaper_hook_root%/.git/reaper}
+  # cd is a builtin that answers with the real path in PWD; this is a subshell.
+  cd -P . && reaper_hook_here=$PWD && cd -P -- "$reaper_hook_root/.." && reaper_hook_common=$PWD || return 1
   reaper_hook_rest=${PATH-}: reaper_hook_path='' reaper_hook_node=''
   while [ -n "$reaper_hook_rest" ]; do
     reaper_hook_entry=${reaper_hook_rest%%:*} reaper_hook_rest=${reaper_hook_rest#*:}
-    case $reaper_hook_entry/ in
-    "$reaper_hook_from"/* | "$reaper_hook_main"/* | */node_modules/.bin/) continue ;;
-    /*) reaper_hook_path=$reaper_hook_path${reaper_hook_path:+:}$reaper_hook_entry ;;
-    *) continue ;;
-    esac
+    case $reaper_hook_entry/ in */node_modules/.bin/) continue ;; /*) ;; *) continue ;; esac
+    ! reaper_hook_is_checked_out "$reaper_hook_entry" || continue
+    reaper_hook_path=$reaper_hook_path${reaper_hook_path:+:}$reaper_hook_entry
     [ -n "$reaper_hook_node" ] || [ ! -f "$reaper_hook_entry/node" ] || [ ! -x "$reaper_hook_entry/node" ] ||
       reaper_hook_node=$reaper_hook_entry/node
   done
+  cd / || return 1
   PATH=${reaper_hook_path:-/usr/bin:/bin}
   export PATH
+}
+
+# True for a directory in a working tree of this repository, links resolved, and where that cannot be
+# told: a branch decides what lies there. Each tree has a .git at its root that leads to the common directory.
+reaper_hook_is_checked_out() {
+  cd -P -- "$1" 2>/dev/null || return 0
+  reaper_hook_dir=$PWD
+  case $PWD/ in "$reaper_hook_here"/* | "$reaper_hook_common"/*) return 0 ;; esac
+  while :; do
+    if [ -d "$reaper_hook_dir/.git" ]; then
+      cd -P -- "$reaper_hook_dir/.git" 2>/dev/null || return 0
+    elif [ -f "$reaper_hook_dir/.git" ]; then
+      reaper_hook_text=
+      while IFS= read -r reaper_hook_line || [ -n "$reaper_hook_line" ]; do
+        reaper_hook_text=$reaper_hook_text${reaper_hook_text:+'
+'}$reaper_hook_line
+      done <"$reaper_hook_dir/.git" || return 0
+      cd -P -- "$reaper_hook_dir/" && cd -P -- "${reaper_hook_text#gitdir: }" || return 0
+    fi 2>/dev/null
+    case $PWD/ in "$reaper_hook_common"/*) return 0 ;; esac
+    [ -n "$reaper_hook_dir" ] || return 1
+    reaper_hook_dir=${reaper_hook_dir%/*}
+  done
 }
 
 # Writes down who made this worktree, while they are there to be seen: git's nearest ancestors, as the
@@ -157,7 +180,8 @@ reaper_hook_report() {
 # reaper_hook_start HOOK: starts the program with nothing of git's or the terminal's attached.
 reaper_hook_start() {
   if [ -f "$reaper_hook_root/bin/node" ] && IFS= read -r reaper_hook_line <"$reaper_hook_root/bin/node"; then
-    [ ! -f "$reaper_hook_line" ] || [ ! -x "$reaper_hook_line" ] || reaper_hook_node=$reaper_hook_line
+    [ ! -f "$reaper_hook_line" ] || [ ! -x "$reaper_hook_line" ] || reaper_hook_is_checked_out "${reaper_hook_line%/*}/" ||
+      reaper_hook_node=$reaper_hook_line
   fi
   case $reaper_hook_node in /* | ?:/*) ;; *) return 0 ;; esac
   set -- "$reaper_hook_node" "$reaper_hook_root/bin/quick.cjs" run --hook "$1" \
@@ -218,8 +242,11 @@ if [ -z "${reaper_hook_root-}" ]; then
       set -- post-checkout "${PRE_COMMIT_FROM_REF-}" "${PRE_COMMIT_TO_REF-}" "$PRE_COMMIT_CHECKOUT_TYPE"
     elif [ -n "${PRE_COMMIT_IS_SQUASH_MERGE-}" ]; then
       set -- post-merge "$PRE_COMMIT_IS_SQUASH_MERGE"
+    elif [ -n "${PRE_COMMIT_REWRITE_COMMAND-}" ]; then
+      set -- post-rewrite "$PRE_COMMIT_REWRITE_COMMAND"
     else
-      set -- post-rewrite "${PRE_COMMIT_REWRITE_COMMAND-}"
+      # prek says nothing about a merge, but for one that squashes.
+      set -- post-merge "${PRE_COMMIT_SQUASH_MERGE:-0}"
     fi
   fi
   reaper_hook_run "${1-}" "${2-}" "${3-}" "${4-}"

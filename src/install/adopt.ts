@@ -32,7 +32,7 @@ export async function adopt(
 ): Promise<Adoption> {
   const path = `${root}/${file}`;
   const left = (why: string): Adoption => {
-    const snippets = [...new Set(HOOK_NAMES.map((hook) => managerSnippet(manager, hook)))];
+    const snippets = [...new Set(HOOK_NAMES.map((hook) => managerSnippet(manager, hook, file)))];
     return { manager, path, action: 'left', why, next: `add to ${file}:\n${snippets.join('')}`, write: null };
   };
   const additions = additionsFor(manager);

@@ -15,7 +15,7 @@ import type { Io } from '../io/ports.ts';
 import { type Adoption, adopt } from './adopt.ts';
 import { runsConfigHooks, writeConfigHook } from './confighooks.ts';
 import { readHookFile } from './hookfile.ts';
-import { configHookCommands, configuredManagers, lineFor, type Manager } from './managers.ts';
+import { configuredManagers, lineFor, type Manager } from './managers.ts';
 import * as say from './messages.ts';
 import { HOOK_NAMES } from './names.ts';
 import { notesOn } from './notes.ts';
@@ -116,7 +116,7 @@ async function writeAdoptions(io: Io, adoptions: readonly Adoption[]): Promise<A
 }
 
 async function planAll(
-  { io, chain = false }: InstallArgs,
+  { io, repo, chain = false }: InstallArgs,
   place: Exclude<HooksPlace, { kind: 'refused' }>,
   sources: Sources,
   adoptions: readonly Adoption[],
@@ -124,11 +124,16 @@ async function planAll(
   const plans: Plan[] = [];
   const adopted = adoptions.filter(({ action }) => action !== 'left');
   const entrusted = new Map<Manager, string>(adopted.map(({ manager, next }) => [manager, next]));
+  // prek runs pre-commit's configuration too.
+  const preCommit = entrusted.get('pre-commit');
+  if (preCommit !== undefined && !entrusted.has('prek')) entrusted.set('prek', preCommit);
+  const configured = repo.topLevel === null ? [] : await configuredManagers(io.disk, repo.topLevel);
+  const files = new Map<Manager, string>(configured.map(({ manager, file }) => [manager, file]));
   for (const hook of HOOK_NAMES) {
     const path = hookPath(place, hook);
     const file = await readHookFile(io.disk, path, place.style);
     const body = sources.bodies[hook];
-    plans.push(planHook({ hook, path, file, body, style: place.style, entrusted, chain }));
+    plans.push(planHook({ hook, path, file, body, style: place.style, entrusted, files, chain }));
   }
   return plans;
 }
@@ -230,6 +235,3 @@ function nothing(programPath: string, refusal: string): InstallReport {
   };
   return { refusal, programPath, ...none };
 }
-
-/** What a person on git 2.54 or later can do instead of a hook file. */
-export const configAlternative = (): string[] => configHookCommands(HOOK_NAMES);

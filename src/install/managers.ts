@@ -60,16 +60,28 @@ export function shellLine(hook: HookName, args = '"$@"'): string {
   return `reaper=$(git rev-parse --git-common-dir)/reaper/bin/reaper.sh; [ ! -f "$reaper" ] || sh "$reaper" ${hook} ${args}`;
 }
 
-/** What to add, and where, so that `manager` runs the hook. */
-export function managerSnippet(manager: Manager, hook: HookName): string {
+/**
+ * What to add so that `manager` runs the hook.
+ *
+ * @param file name of the manager's configuration, whose ending says in which language
+ */
+export function managerSnippet(manager: Manager, hook: HookName, file = ''): string {
+  const isToml = file.endsWith('.toml');
   switch (manager) {
-    case 'lefthook':
-      return `${hook}:\n  commands:\n    reaper-hook:\n      run: |\n        ${shellLine(hook, lefthookArgs(hook))}\n`;
+    case 'lefthook': {
+      const run = shellLine(hook, lefthookArgs(hook));
+      if (isToml) return `[${hook}.commands.reaper-hook]\nrun = ${JSON.stringify(run)}\n`;
+      if (/\.jsonc?$/.test(file))
+        return `${JSON.stringify(hook)}: { "commands": { "reaper-hook": { "run": ${JSON.stringify(run)} } } }\n`;
+      return `${hook}:\n  commands:\n    reaper-hook:\n      run: |\n        ${run}\n`;
+    }
     case 'pre-commit':
     case 'prek':
-      return PRE_COMMIT_SNIPPET;
-    case 'simple-git-hooks':
-      return `"simple-git-hooks": {\n  ${JSON.stringify(hook)}: ${JSON.stringify(shellLine(hook))}\n}\n`;
+      return isToml ? PREK_SNIPPET : PRE_COMMIT_SNIPPET;
+    case 'simple-git-hooks': {
+      const entry = `${JSON.stringify(hook)}: ${JSON.stringify(shellLine(hook))}`;
+      return file === '' || file === 'package.json' ? `"simple-git-hooks": {\n  ${entry}\n}\n` : `${entry}\n`;
+    }
     case 'husky 4':
       return `"husky": {\n  "hooks": {\n    ${JSON.stringify(hook)}: ${JSON.stringify(shellLine(hook, '$HUSKY_GIT_PARAMS'))}\n  }\n}\n`;
     default:
@@ -177,4 +189,19 @@ repos:
         always_run: true
         pass_filenames: false
         verbose: true
+`;
+
+/** In TOML, where a table of a list can follow whatever else is in the file. */
+const PREK_SNIPPET = `[[repos]]
+repo = "local"
+
+[[repos.hooks]]
+id = "reaper-hook"
+name = "reaper-hook"
+language = "system"
+entry = ${JSON.stringify(PRE_COMMIT_COMMAND)}
+stages = ["post-checkout", "post-merge", "post-rewrite"]
+always_run = true
+pass_filenames = false
+verbose = true
 `;

@@ -66,7 +66,7 @@ async function onManagers(io: Io, repo: Repo, plans: readonly Plan[]): Promise<s
   const hook = HOOK_NAMES.find((name) => plans.some(({ outcome, write }) => outcome.hook === name && write !== null));
   if (hook === undefined) return [];
   return configured.map(
-    ({ manager, file }) => `${say.managerConfigured(manager, file, hook)}\n${managerSnippet(manager, hook)}`,
+    ({ manager, file }) => `${say.managerConfigured(manager, file, hook)}\n${managerSnippet(manager, hook, file)}`,
   );
 }
 

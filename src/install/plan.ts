@@ -49,6 +49,8 @@ interface Place {
   readonly style: Style;
   /** Managers whose configuration runs the hook, each with the command that puts its own hooks in place. */
   readonly entrusted?: ReadonlyMap<Manager, string>;
+  /** Managers whose configuration was found, each with its file's name. */
+  readonly files?: ReadonlyMap<Manager, string>;
   /** Whether to go behind git-lfs's own text, which was asked for by name. */
   readonly chain?: boolean;
 }
@@ -77,7 +79,8 @@ export function planHook(place: Place): Plan {
     case 'foreign': {
       if (place.chain === true && file.file !== null) return planChain(place, file.file, file.manager);
       if (file.manager === null) return leave(place, file.found, 'it is not ours to edit', file.interpreter);
-      const add = { to: snippetPlace(file.manager, path), text: managerSnippet(file.manager, place.hook) };
+      const to = place.files?.get(file.manager) ?? snippetPlace(file.manager, path);
+      const add = { to, text: managerSnippet(file.manager, place.hook, to) };
       const why =
         file.manager === 'git-lfs' ? say.extendsGitLfs : `${file.manager} writes it, and would write it again`;
       return withoutWriting(place, { action: 'left', found: file.found, why, add });

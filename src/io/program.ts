@@ -52,7 +52,14 @@ function commonDirAt(dotGit: string): string | null {
   }
 }
 
-const mainTree = (commonDir: string): string[] => (basename(commonDir) === '.git' ? [realOf(dirname(commonDir))] : []);
+/** Beside the common directory, unless its configuration names another place, as a submodule's does. */
+function mainTree(commonDir: string): string[] {
+  const config = attempted(() => readFileSync(join(commonDir, 'config'), 'utf8')) ?? '';
+  const named = [...config.matchAll(/^\s*worktree\s*=\s*"?(.*?)"?\s*$/gim)].map(([, path = '']) =>
+    resolve(commonDir, path),
+  );
+  return [...(basename(commonDir) === '.git' ? [dirname(commonDir)] : []), ...named].map(realOf);
+}
 
 function linkedTrees(commonDir: string): string[] {
   const admin = join(commonDir, 'worktrees');

@@ -1,4 +1,4 @@
-/** `install --write` with the real lefthook, pre-commit and simple-git-hooks. */
+/** `install --write` with the real lefthook, pre-commit, prek and simple-git-hooks. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -153,6 +153,73 @@ describe.skipIf(!has('pre-commit'))('pre-commit', () => {
     const config = `repos:\n  - repo: ${source}\n    rev: ${rev}\n    hooks:\n      - id: reaper-hook\n`;
     here.repo.commit('.pre-commit-config.yaml', config);
     expect(tool(here, ['pre-commit', 'install', ...types])).toMatchObject({ code: 0 });
+    checkoutAndMerge(here);
+    expect(events(here)).toEqual(['post-checkout', 'post-checkout', 'post-merge']);
+  });
+});
+
+describe.skipIf(!has('prek'))('prek', () => {
+  const types = ['post-checkout', 'post-merge', 'post-rewrite'].flatMap((hook) => ['--hook-type', hook]);
+  const text = PRE_COMMIT.replace('stages: [commit]', 'stages: [pre-commit]').replace('id: true', 'id: nothing');
+
+  it("runs the hook from one entry in pre-commit's configuration, which it shares", async () => {
+    here.put(file('.pre-commit-config.yaml'), text, 0o644);
+    expect(tool(here, ['prek', 'install', ...types])).toMatchObject({ code: 0 });
+    const report = await install();
+    expect(report).toMatchObject({ complete: true, adoptions: [{ action: 'written' }] });
+    expect(report.hooks.map(({ action, found }) => [action, found])).toEqual(Array(3).fill(['entrusted', 'prek']));
+    expect(tool(here, ['prek', 'validate-config'])).toMatchObject({ code: 0 });
+    here.repo.git(['add', '.pre-commit-config.yaml']);
+    here.repo.git(['commit', '-q', '--no-verify', '-m', 'checks']);
+    checkoutAndMerge(here);
+    expect(events(here)).toEqual(['post-checkout', 'post-checkout', 'post-merge']);
+    expect(tool(here, ['prek', 'uninstall', ...types])).toMatchObject({ code: 0 });
+    await here.uninstall();
+    expect(readFileSync(file('.pre-commit-config.yaml'), 'utf8')).toBe(text);
+  });
+
+  it('has its own configuration left as it is, and the printed entry works there', async () => {
+    const own =
+      '# ours\n[[repos]]\nrepo = "local"\nhooks = [{ id = "a", name = "a", language = "system", entry = "true" }]\n';
+    here.put(file('prek.toml'), own, 0o644);
+    const [adoption] = (await install()).adoptions;
+    expect(adoption).toMatchObject({ manager: 'prek', action: 'left' });
+    expect(textOf(file('prek.toml'))).toBe(own);
+    const entry = adoption?.next.replace(/^add to prek\.toml:\n/, '') ?? '';
+    here.put(file('prek.toml'), `${own}\n${entry}`, 0o644);
+    expect(tool(here, ['prek', 'validate-config', 'prek.toml'])).toMatchObject({ code: 0 });
+    here.repo.git(['add', 'prek.toml']);
+    here.repo.git(['commit', '-q', '-m', 'checks']);
+    await here.uninstall();
+    expect(tool(here, ['prek', 'install', ...types])).toMatchObject({ code: 0 });
+    await install();
+    checkoutAndMerge(here);
+    expect(events(here)).toEqual(['post-checkout', 'post-checkout', 'post-merge']);
+  });
+});
+
+describe.skipIf(!has('lefthook'))('lefthook in another language than YAML', () => {
+  it.each([
+    [
+      'lefthook.toml',
+      '[pre-commit.commands.lint]\nrun = "true"\n',
+      (text: string, entry: string) => `${text}\n${entry}`,
+    ],
+    [
+      'lefthook.json',
+      '{\n  "pre-commit": { "commands": { "lint": { "run": "true" } } }\n}\n',
+      (text: string, entry: string) => text.replace(/\n}\n$/, `,\n${entry.trimEnd().split('\n').join(',\n')}\n}\n`),
+    ],
+  ])('%s is left as it is, and the printed entries work there', async (name, text, add) => {
+    here.put(file(name), text, 0o644);
+    const [adoption] = (await install()).adoptions;
+    expect(adoption).toMatchObject({ manager: 'lefthook', action: 'left' });
+    expect(textOf(file(name))).toBe(text);
+    await here.uninstall();
+    here.put(file(name), add(text, adoption?.next.replace(/^add to [^\n]*\n/, '') ?? ''), 0o644);
+    expect(tool(here, ['lefthook', 'validate'])).toMatchObject({ code: 0 });
+    expect(tool(here, ['lefthook', 'install'])).toMatchObject({ code: 0 });
+    await install();
     checkoutAndMerge(here);
     expect(events(here)).toEqual(['post-checkout', 'post-checkout', 'post-merge']);
   });

@@ -1,6 +1,6 @@
 /** When the hook starts a pass and when it does not, in every shell that is here. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type HookCase, hookCase, SHELLS, TOMORROW } from '../support/hook-case.ts';
@@ -220,6 +220,46 @@ describe.each(SHELLS)('in %s', (_name, shebang) => {
     expect(hook.git(['checkout', '-q', 'other'], root, { PATH })).toEqual({ status: 0, stderr: 'said\n' });
     expect(hook.runs()).toHaveLength(1);
     expect(hook.runs()[0]?.env.PATH).not.toContain(root);
+  });
+
+  it('finds no program in any other working tree of the repository either, through whatever link', () => {
+    const { root, env } = hook.repo;
+    const linked = hook.repo.worktree('agent/x');
+    rmSync(join(hook.root, 'runs.jsonl'), { force: true });
+    const bait = (...way: string[]) => {
+      for (const name of ['node', 'mv', 'setsid', 'rm']) script(join(...way, name), '#!/bin/sh\necho trapped >&2\n');
+      return join(...way);
+    };
+    const traps = [bait(root, 'tools'), bait(linked, 'deep/er/bin'), bait(linked, 'node_modules/.bin'), bait(linked)];
+    const link = join(hook.repo.home, 'link');
+    symlinkSync(traps[1] ?? '', link);
+    writeFileSync(join(hook.root, 'bin', 'node'), `${join(traps[1] ?? '', 'node')}\n`);
+    const PATH = [...traps, link, `${root}/../wt/agent-x`, 'tools', '', env().PATH].join(':');
+    for (const cwd of [root, linked]) {
+      hook.report('said');
+      hook.date('stamp', -2000);
+      expect(hook.git(['checkout', '-q', '-B', `b${cwd.length}`], cwd, { PATH })).toEqual({
+        status: 0,
+        stderr: 'said\n',
+      });
+    }
+    expect(hook.runs().map(({ env }) => env.PATH?.split(':').some((each) => each.includes('agent-x')))).toEqual([
+      false,
+      false,
+    ]);
+  });
+
+  it('finds programs in other repositories, and beside this one', () => {
+    const { home, env } = hook.repo;
+    const other = join(home, 'tool-manager');
+    execFileSync('git', ['init', '-q', other], { env: env() });
+    const bin = join(other, 'bin');
+    script(join(bin, 'node'), `#!/bin/sh\nexec '${process.execPath}' "$@"\n`);
+    rmSync(join(hook.root, 'bin', 'node'));
+    expect(hook.git(['checkout', '-q', 'other'], hook.repo.root, { PATH: `${bin}:/usr/bin:/bin` })).toMatchObject({
+      status: 0,
+    });
+    expect(hook.runs()[0]?.env.PATH).toContain(bin);
   });
 
   it('is silent, and touches nothing, when there is no node', () => {

@@ -105,12 +105,15 @@ it('runs from other hook managers as a program, with the arguments they give it'
   run(['pre-commit'], root, { PRE_COMMIT_IS_SQUASH_MERGE: '0' });
   run(['pre-commit'], root, { PRE_COMMIT_REWRITE_COMMAND: 'rebase' });
   run(['pre-commit'], root, { PRE_COMMIT_REWRITE_COMMAND: 'amend' });
+  // prek says only that a merge squashes.
+  run(['pre-commit'], root, { PRE_COMMIT: '1' });
   expect(hook.runs().map(({ args }) => [args[2], args[4]])).toEqual([
     ['post-checkout', linked],
     ['post-merge', root],
     ['post-checkout', root],
     ['post-merge', root],
     ['post-rewrite', root],
+    ['post-merge', root],
   ]);
 });
 

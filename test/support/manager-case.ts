@@ -6,19 +6,23 @@ import { findProgram } from '../../src/io/program.ts';
 import type { InstallCase } from './install-case.ts';
 import { PROJECT, type Ran } from './program.ts';
 
-const BIN = join(PROJECT, 'node_modules/.bin');
+/** husky is the project's own; the others are installed by `npm ci --prefix .ci/tools`, out of its way. */
+const BINS = ['node_modules/.bin', '.ci/tools/node_modules/.bin'].map((directory) => join(PROJECT, directory));
 
-/** True where the tool is here: in node_modules, or on PATH. */
-export const has = (tool: string): boolean => existsSync(join(BIN, tool)) || findProgram(tool) !== null;
+const inBins = (name: string): string | null =>
+  BINS.map((bin) => join(bin, name)).find((path) => existsSync(path)) ?? null;
+
+/** True where the tool is here: among the installed packages, or on PATH. */
+export const has = (tool: string): boolean => inBins(tool) !== null || findProgram(tool) !== null;
 
 /** Runs a tool in a worktree, with a HOME of its own. */
 export function tool(here: InstallCase, command: readonly string[], cwd = here.repo.root, env = {}): Ran {
   const [name = '', ...args] = command;
-  const ran = spawnSync(existsSync(join(BIN, name)) ? join(BIN, name) : name, args, {
+  const ran = spawnSync(inBins(name) ?? name, args, {
     cwd,
     env: here.repo.env({
       CI: '',
-      PATH: `${BIN}:${process.env.PATH}`,
+      PATH: [...BINS, process.env.PATH].join(':'),
       XDG_CACHE_HOME: join(here.repo.home, '.cache'),
       ...env,
     }),
