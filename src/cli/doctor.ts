@@ -101,6 +101,8 @@ function fileFinding({ hook, state, path, found, executable }: HookState): Findi
     case 'config':
     case 'managed':
       return [];
+    case 'switched-off':
+      return [trouble(`${hook}: switched off in git's configuration (${found})`, `git config ${found} true`)];
     case 'absent':
       return [trouble(`${hook}: nothing at ${at}`, `${COMMAND} install`)];
     case 'edited':

@@ -47,6 +47,37 @@ export async function writeConfigHook(
   return { ok: true, changed };
 }
 
+/**
+ * The hooks that git's configuration, whoever's it is, hands to us; none where git is too old to read it.
+ * `off`: by `hook.<name>.enabled` or `hook.<event>.enabled`, the key of which is given.
+ */
+export async function configuredHooks(io: Io, repo: Repo): Promise<Map<HookName, { off: string | null }>> {
+  const hooks = new Map<HookName, { off: string | null }>();
+  if (!(await runsConfigHooks(io, repo))) return hooks;
+  const args = ['config', '--null', '--get-regexp', '^hook\\..*\\.command$'];
+  const answer = await io.git.run({ args, cwd: repo.commonDir, gitDir: repo.gitDir, okCodes: [1] });
+  if (!answer.ok) return hooks;
+  const ours = answer.stdout.split('\0').flatMap((entry) => {
+    const end = entry.indexOf('\n');
+    return entry.includes('reaper/bin/reaper.sh', end) ? [entry.slice('hook.'.length, end - '.command'.length)] : [];
+  });
+  for (const hook of HOOK_NAMES) {
+    const list = await io.git.run({
+      args: ['hook', 'list', hook],
+      cwd: repo.commonDir,
+      gitDir: repo.gitDir,
+      okCodes: [1],
+    });
+    for (const line of list.ok ? list.stdout.split('\n') : []) {
+      const [, state = '', name = ''] = /^(?:(disabled|event-disabled)\t)?(.*)$/.exec(line) ?? [];
+      if (!ours.includes(name)) continue;
+      const off = state === '' ? null : `hook.${state === 'disabled' ? name : hook}.enabled`;
+      if (hooks.get(hook)?.off !== null) hooks.set(hook, { off });
+    }
+  }
+  return hooks;
+}
+
 /** Takes the sections out again; answers the hooks that had one. */
 export async function removeConfigHooks(
   io: Io,

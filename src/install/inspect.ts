@@ -9,7 +9,7 @@
 import { resolve } from 'node:path';
 import { layout } from '../core/layout.ts';
 import type { Io } from '../io/ports.ts';
-import { runsConfigHooks } from './confighooks.ts';
+import { configuredHooks } from './confighooks.ts';
 import { readHookFile } from './hookfile.ts';
 import { configuredManagers, type Manager } from './managers.ts';
 import { HOOK_NAMES, type HookName } from './names.ts';
@@ -20,11 +20,14 @@ import { type InstallRecord, readRecord } from './record.ts';
 export interface HookState {
   readonly hook: HookName;
   readonly path: string | null;
-  /** `config`: named in git's configuration (2.54 and later). `managed`: run by another manager. `foreign`: somebody else's, without our block. */
-  readonly state: 'own' | 'block' | 'edited' | 'damaged' | 'foreign' | 'absent' | 'config' | 'managed';
+  /**
+   * `config`: named in git's configuration (2.54 and later), `switched-off` there. `managed`: run by another manager.
+   * `foreign`: somebody else's, without our block.
+   */
+  readonly state: 'own' | 'block' | 'edited' | 'damaged' | 'foreign' | 'absent' | 'config' | 'switched-off' | 'managed';
   /** Null where there is no file. husky's files need not be. */
   readonly executable: boolean | null;
-  /** For `foreign`, what it is. */
+  /** For `foreign`, what it is; for `switched-off`, the key that does it. */
   readonly found: string | null;
 }
 
@@ -61,7 +64,7 @@ export async function inspectHooks(args: { readonly io: Io; readonly repo: Repo 
   const failure = await io.disk.lstat(paths.failure);
   const managers = repo.topLevel === null ? [] : await configuredManagers(io.disk, repo.topLevel);
   const isManaged = await hasEntry(io, repo, managers);
-  const configured = await configHooks(io, repo);
+  const configured = await configuredHooks(io, repo);
   const hooks: HookState[] = [];
   for (const hook of HOOK_NAMES) {
     const state = await stateOf(io, place, hook, configured);
@@ -132,38 +135,28 @@ function placeIn(text: string, hook: HookName): string | null {
   return first.replace(/\n$/, '');
 }
 
-async function stateOf(io: Io, place: HooksPlace, hook: HookName, configured: readonly HookName[]): Promise<HookState> {
-  const isConfigured = configured.includes(hook);
-  const none = { hook, path: null, state: isConfigured ? 'config' : 'absent', executable: null, found: null } as const;
-  if (place.kind === 'refused') return none;
+async function stateOf(
+  io: Io,
+  place: HooksPlace,
+  hook: HookName,
+  configured: Awaited<ReturnType<typeof configuredHooks>>,
+): Promise<HookState> {
+  const setting = configured.get(hook);
+  const none = { hook, path: null, state: 'absent', executable: null, found: null } as const;
+  /** What git's configuration says where the file, if any, does not run ours. */
+  const otherwise = (state: HookState): HookState => {
+    if (setting === undefined) return state;
+    return { ...state, state: setting.off === null ? 'config' : 'switched-off', found: setting.off };
+  };
+  if (place.kind === 'refused') return otherwise(none);
   const path = hookPath(place, hook);
   const file = await readHookFile(io.disk, path, place.style);
-  if (file.kind === 'absent') return { ...none, path };
-  if (file.kind === 'foreign')
-    return { hook, path, state: isConfigured ? 'config' : 'foreign', executable: null, found: file.found };
+  if (file.kind === 'absent') return otherwise({ ...none, path });
+  if (file.kind === 'foreign') return otherwise({ hook, path, state: 'foreign', executable: null, found: file.found });
   const { executable } = file;
-  if (file.kind === 'shell')
-    return { hook, path, state: isConfigured ? 'config' : 'foreign', executable, found: 'a shell script' };
+  if (file.kind === 'shell') return otherwise({ hook, path, state: 'foreign', executable, found: 'a shell script' });
   if (file.kind === 'damaged') return { hook, path, state: 'damaged', executable, found: null };
   return { hook, path, state: file.block.intact ? file.kind : 'edited', executable, found: null };
-}
-
-/** Hooks that git's configuration hands to us; none where git is too old to read it. */
-async function configHooks(io: Io, repo: Repo): Promise<HookName[]> {
-  if (!(await runsConfigHooks(io, repo))) return [];
-  const args = ['config', '--null', '--get-regexp', '^hook\\..*\\.(command|event)$'];
-  const answer = await io.git.run({ args, cwd: repo.commonDir, gitDir: repo.gitDir, okCodes: [1] });
-  if (!answer.ok) return [];
-  const settings = answer.stdout.split('\0').map((entry) => {
-    const [key = '', ...value] = entry.split('\n');
-    const lastDot = key.lastIndexOf('.');
-    return { name: key.slice(0, lastDot), key: key.slice(lastDot + 1), value: value.join('\n') };
-  });
-  const ours = settings.filter(({ key, value }) => key === 'command' && value.includes('reaper/bin/reaper.sh'));
-  const names = new Set(ours.map(({ name }) => name));
-  return HOOK_NAMES.filter((hook) =>
-    settings.some(({ name, key, value }) => names.has(name) && key === 'event' && value === hook),
-  );
 }
 
 /** Whether one of the managers' configurations names our shell part. */

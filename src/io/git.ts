@@ -32,7 +32,12 @@ const SAFE_CONFIG = [
   'advice.graftFileDeprecated=false',
 ];
 
-const NO_HOOKS = 'core.hooksPath=/dev/null';
+/** The second and third: those named in git's configuration, which it runs from 2.54 on; these are what our calls set off. */
+const NO_HOOKS = [
+  'core.hooksPath=/dev/null',
+  'hook.reference-transaction.enabled=false',
+  'hook.post-index-change.enabled=false',
+];
 
 const GLOBAL_OPTIONS = ['--no-optional-locks', '--no-replace-objects', '--literal-pathspecs', '--no-pager'];
 
@@ -82,7 +87,7 @@ async function start(call: GitCall, binary: string): Promise<GitAnswer> {
       binary,
       trimmed: false,
       maxConcurrentProcesses: 8,
-      config: [...SAFE_CONFIG, ...(call.hooks === true ? [] : [NO_HOOKS]), ...(call.config ?? [])],
+      config: [...SAFE_CONFIG, ...(call.hooks === true ? [] : NO_HOOKS), ...(call.config ?? [])],
       completion: { onClose: true, onExit: false },
       allowEnvironment: [...Object.keys(ENVIRONMENT), ...USER_FILES],
       unsafe: {

@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Io } from '../../src/io/ports.ts';
-import { type InstallCase, installCase } from '../support/install-case.ts';
+import { type InstallCase, installCase, withGitVersion } from '../support/install-case.ts';
 import { checkoutAndMerge, events, has, textOf, tool } from '../support/manager-case.ts';
 
 let here: InstallCase;
@@ -50,13 +49,7 @@ describe.skipIf(!has('git-lfs'))('git-lfs', () => {
 });
 
 describe('git 2.54', () => {
-  const modern = (): Io => ({
-    ...here.io,
-    git: {
-      run: async (call) =>
-        call.args[0] === 'version' ? { ok: true, stdout: 'git version 2.54.0\n' } : here.io.git.run(call),
-    },
-  });
+  const modern = () => withGitVersion(here.machine, '2.54.0');
   const LFS = '#!/bin/sh\ngit lfs post-checkout "$@"\n';
 
   it('runs the hook from its configuration beside a file that belongs to git-lfs', async () => {

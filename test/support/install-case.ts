@@ -12,7 +12,10 @@ import { makeRepo, type TestRepo } from './repo.ts';
 
 export interface InstallCase {
   readonly repo: TestRepo;
+  /** With a git that says it is older than 2.54, whatever runs: so only files are hooks. */
   readonly io: Io;
+  /** As it is on this machine. */
+  readonly machine: Io;
   readonly at: Repo;
   /** `<common-dir>/reaper`. */
   readonly root: string;
@@ -42,13 +45,15 @@ export function installCase(repo: TestRepo = makeRepo(), topLevel: string | null
   process.env.XDG_CONFIG_HOME = join(repo.home, '.config');
   const binary = findProgram('git');
   if (binary === null) throw new Error('git is not on PATH');
-  const io = createMachine(binary);
+  const machine = createMachine(binary);
+  const io = withGitVersion(machine, '2.53.0');
   const at: Repo = { commonDir: repo.commonDir, gitDir: repo.commonDir, topLevel, isBare: topLevel === null };
   const root = join(repo.commonDir, 'reaper');
   const bundle = join(repo.home, 'bundle.mjs');
   const here: InstallCase = {
     repo,
     io,
+    machine,
     at,
     root,
     hooks: join(repo.commonDir, 'hooks'),
@@ -57,14 +62,14 @@ export function installCase(repo: TestRepo = makeRepo(), topLevel: string | null
       version = '1.0.0',
       hooksSource = HOOKS_SOURCE,
       at: where = at,
-      io: machine = io,
+      io: port = io,
       write = false,
       chain = false,
     } = {}) {
       writeFileSync(bundle, program);
       writeFileSync(join(dirname(bundle), 'quick.cjs'), QUICK);
       const report = await install({
-        io: machine,
+        io: port,
         repo: where,
         programFile: bundle,
         hooksSource,
@@ -95,4 +100,11 @@ export function installCase(repo: TestRepo = makeRepo(), topLevel: string | null
     },
   };
   return here;
+}
+
+/** The same machine with a git that calls itself another version. */
+export function withGitVersion(io: Io, version: string): Io {
+  const run: Io['git']['run'] = async (call) =>
+    call.args[0] === 'version' ? { ok: true, stdout: `git version ${version}\n` } : io.git.run(call);
+  return { ...io, git: { run } };
 }
