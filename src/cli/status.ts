@@ -1,7 +1,8 @@
 /** `status`: what goes, what waits until when, what is kept and why, what is in quarantine. */
+import { readEntries } from '../act/entries.ts';
 import { COMMAND } from '../core/messages.ts';
 import { printable } from '../core/text.ts';
-import { type Extras, statusDocument } from '../documents.ts';
+import { type Extras, entryRow, statusDocument } from '../documents.ts';
 import { type PassReport, runPass } from '../pass.ts';
 import { survey } from '../survey.ts';
 import type { Workspace } from '../workspace.ts';
@@ -15,7 +16,7 @@ export async function status(context: Context): Promise<Answer> {
   const opened = await ready(context);
   if (!opened.ok) return opened.answer;
   const workspace = opened.value;
-  if (!workspace.config.ok) return configProblem(workspace.config);
+  if (!workspace.config.ok) return quarantineOnly(context, workspace);
   return context.progress('looking at worktrees', async (say) => {
     const look = await lookOnly(workspace, say);
     if (!look.ok) return problem('unreadable', look.why);
@@ -29,6 +30,16 @@ export async function status(context: Context): Promise<Answer> {
         : [...configNotes(workspace.config), ...look.report.notes.map((note) => `note: ${printable(note)}`)],
     };
   });
+}
+
+/** With a configuration in error nothing is judged, but what was reclaimed can still be found and restored. */
+async function quarantineOnly(context: Context, { config, io, layout }: Workspace): Promise<Answer> {
+  const answer = configProblem(config);
+  const { entries } = await readEntries({ io, layout });
+  const json = { ...(answer.json as object), quarantine: entries.map(entryRow) };
+  if (entries.length === 0) return { ...answer, json };
+  const table = quarantineTable(context, entries, io.clock.nowMs());
+  return { ...answer, text: `${context.colors.bold('in quarantine')}\n${table}`, json };
 }
 
 /** A dry run without a limit: the same decisions as a live pass, nothing touched. */

@@ -32,7 +32,7 @@ function escapeUnsafe(character: string): string {
 
 export const EXPECTED = {
   duration: 'a duration such as 90s, 30m, 24h or 7d',
-  size: 'a size such as 500MB or 10GB, or off',
+  size: 'a size such as 500MB, 10GB or 10GiB, or off',
   branchPattern: 'a pattern as in gitignore, such as agent/*',
   pathPattern: 'a pattern as in gitignore, such as .claude/worktrees/*, ~/trees/* or ../trees/*',
   stagingPattern: 'a relative path such as .agent-config/pack.staging-{pid}',
@@ -55,8 +55,14 @@ export const withWhy = (expected: string, why: string | null): string =>
 export const invalid = (key: string, source: string, value: string, expected: string): string =>
   `${key} in ${source} is ${value}: expected ${expected}`;
 
-export const unknownKey = (key: string, source: string, nearest: string | null): string =>
-  `${key} in ${source} is not a key${nearest === null ? '' : `: the nearest key is ${nearest}`}`;
+/** Keys are named in full only where none is near, for then the reader has to choose. */
+export const unknownKey = (
+  key: string,
+  source: string,
+  value: string,
+  { nearest, candidates }: { readonly nearest: string | null; readonly candidates: readonly string[] },
+): string =>
+  `${key} in ${source} is ${value}, but that is not a key: ${nearest === null ? `expected one of ${candidates.join(', ')}` : `the nearest key is ${nearest}`}`;
 
 export const missingKey = (key: string, source: string, expected: string): string =>
   `${key} in ${source} is missing: expected ${expected}`;

@@ -73,9 +73,9 @@ export function unknownKeyProblem(
   return {
     key: shown,
     value: quote(value),
-    expected: nearest ?? '',
+    expected: nearest ?? `one of ${candidates.join(', ')}`,
     nearest,
-    message: unknownKey(shown, source, nearest),
+    message: unknownKey(shown, source, quote(value), { nearest, candidates }),
   };
 }
 

@@ -4,12 +4,14 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { packed } from '../support/packed.ts';
 import { eventually, PROJECT, shell } from '../support/program.ts';
 import { backdate, DAY, environment, makeRepo, sandbox } from '../support/repo.ts';
 
 let home: string;
 let consumer: string;
 let tarball: string;
+let stage: string;
 
 const npm = (args: readonly string[], cwd: string) =>
   execFileSync('npm', [...args], { cwd, env: environment(home), encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -17,8 +19,7 @@ const npm = (args: readonly string[], cwd: string) =>
 beforeAll(() => {
   home = sandbox('home-');
   consumer = sandbox('consumer-');
-  const packed = JSON.parse(npm(['pack', '--json', '--ignore-scripts', '--pack-destination', consumer], PROJECT));
-  tarball = join(consumer, packed[0].filename);
+  ({ tarball, stage } = packed(home));
   writeFileSync(join(consumer, 'package.json'), '{"name":"consumer","private":true,"type":"module"}\n');
   npm(['install', '--offline', '--no-audit', '--no-fund', tarball], consumer);
 });
@@ -42,6 +43,30 @@ describe('the packed tarball', () => {
     ])
       expect(files).toContain(name);
     expect(files.filter((name) => /^(src|test|bench|node_modules|\.ci|\.husky)\//.test(name))).toEqual([]);
+  });
+
+  it('has no scripts that npm would warn about, while a checkout keeps its own', () => {
+    const manifest = JSON.parse(readFileSync(join(consumer, 'node_modules/reaper-hook/package.json'), 'utf8'));
+    expect(manifest).toMatchObject({ name: 'reaper-hook', bin: { 'reaper-hook': 'dist/cli.js' } });
+    expect([manifest.scripts, manifest.devDependencies]).toEqual([undefined, undefined]);
+    expect(readFileSync(join(stage, 'package.json'), 'utf8')).toBe(readFileSync(join(PROJECT, 'package.json'), 'utf8'));
+    const { prepack, postpack, prepare } = JSON.parse(readFileSync(join(stage, 'package.json'), 'utf8')).scripts;
+    expect([prepack, postpack]).toEqual([
+      expect.stringContaining('.ci/manifest.mjs strip'),
+      'node .ci/manifest.mjs restore',
+    ]);
+    expect(prepare).toBe('husky || true');
+  });
+
+  it('is whole again after a packing that was cut off', () => {
+    const before = readFileSync(join(stage, 'package.json'), 'utf8');
+    const manifest = (step: string) => execFileSync('node', ['.ci/manifest.mjs', step], { cwd: stage });
+    manifest('strip');
+    manifest('strip');
+    expect(readFileSync(join(stage, 'package.json'), 'utf8')).not.toContain('prepare');
+    manifest('restore');
+    manifest('restore');
+    expect(readFileSync(join(stage, 'package.json'), 'utf8')).toBe(before);
   });
 
   it('brings no dependencies along', () => {

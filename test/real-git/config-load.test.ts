@@ -155,7 +155,7 @@ describe('the file of the main worktree', () => {
     expect((await errorsOf()).toSorted()).toEqual([
       'mode: mode in .reaperrc is "raep": expected reap or report',
       'reaper.budget: reaper.budget in git config is "much": expected a duration such as 90s, 30m, 24h or 7d',
-      'reaper.ilde: reaper.ilde in git config is not a key: the nearest key is reaper.idle',
+      'reaper.ilde: reaper.ilde in git config is "1h", but that is not a key: the nearest key is reaper.idle',
       'worktrees.idle: worktrees.idle in .reaperrc is "soon": expected a duration such as 90s, 30m, 24h or 7d',
     ]);
   });
