@@ -9,7 +9,7 @@ import { readJournal } from '../act/journal.ts';
 import { loadLedger } from '../act/state.ts';
 import { COMMAND } from '../core/messages.ts';
 import { bytes, duration, plural, printable, shellWord } from '../core/text.ts';
-import { type HookState, inspectHooks, probeHooks } from '../install/inspect.ts';
+import { type HookInspection, type HookState, inspectHooks, probeHooks } from '../install/inspect.ts';
 import { placeObstacle } from '../io/ownplace.ts';
 import { scanProcesses } from '../observe/processes.ts';
 import { orphansAmong } from '../survey.ts';
@@ -77,16 +77,21 @@ async function hookFindings(context: Context, { io, repository: repo, worktrees 
   else findings.push(ok(`program ${seen.record?.version ?? ''} at ${seen.program.path}`));
   if (seen.record !== null && seen.record.version !== context.version)
     findings.push(note(`version ${seen.record.version} is installed, this is ${context.version}`, reinstall));
-  findings.push(
-    seen.node.usable
-      ? ok(`node at ${seen.node.path}`)
-      : trouble('the node that the hook was installed with is gone', reinstall),
-  );
+  findings.push(nodeFinding(seen.node, reinstall));
   findings.push(...seen.hooks.flatMap(fileFinding));
   if (seen.place.kind === 'refused' && seen.hooks.some(({ state }) => state !== 'config'))
     findings.push(trouble(`git runs other hooks: core.hooksPath=${seen.place.value} (${seen.place.scope})`, reinstall));
   const roots = worktrees.filter(({ isBare }) => !isBare).map(({ path }) => path);
   return [...findings, ...(await fired(io, repo, roots))];
+}
+
+function nodeFinding({ path, usable, inTree }: HookInspection['node'], reinstall: string): Finding {
+  if (!usable) return trouble('the node that the hook was installed with is gone', reinstall);
+  if (inTree === null) return ok(`node at ${path}`);
+  return trouble(
+    `node at ${path} lies in the working tree ${inTree}, where a branch decides what it is, so the hook does not start it`,
+    `${reinstall}, with a node from elsewhere first on PATH`,
+  );
 }
 
 /** One hook's file. Whether git runs it is for the probe to say. */
@@ -121,6 +126,13 @@ async function fired(io: Workspace['io'], repo: Workspace['repository'], roots: 
   const present: string[] = [];
   for (const root of roots) if ((await io.disk.stat(root)).ok) present.push(root);
   const probes = await probeHooks({ io, repo, worktrees: present });
+  if (probes.length === 0)
+    return [
+      note(
+        'there is no worktree yet in which git could run the hook',
+        `git worktree add ../main, then ${COMMAND} doctor`,
+      ),
+    ];
   const deaf = probes.filter(({ reached }) => !reached);
   if (deaf.length === 0) return [ok(`git runs the hook in ${plural(probes.length, 'worktree')}`)];
   return deaf.map(({ worktree, why }) =>

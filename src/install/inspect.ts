@@ -13,7 +13,7 @@ import { configuredHooks } from './confighooks.ts';
 import { readHookFile } from './hookfile.ts';
 import { configuredManagers, type Manager } from './managers.ts';
 import { HOOK_NAMES, type HookName } from './names.ts';
-import { findHooksPlace, type HooksPlace, hookPath, type Repo } from './place.ts';
+import { findHooksPlace, type HooksPlace, hookPath, type Repo, treeAround } from './place.ts';
 import { installedFingerprint, nodeFile } from './program.ts';
 import { type InstallRecord, readRecord } from './record.ts';
 
@@ -38,7 +38,8 @@ export interface HookInspection {
   /** `matches`: null when there is no record to compare with. */
   readonly program: { readonly path: string; readonly present: boolean; readonly matches: boolean | null };
   readonly shell: { readonly path: string; readonly present: boolean };
-  readonly node: { readonly path: string | null; readonly usable: boolean };
+  /** `inTree`: the working tree it lies in, whose content a branch decides; then the hook does not start it. */
+  readonly node: { readonly path: string | null; readonly usable: boolean; readonly inTree: string | null };
   /** Epoch milliseconds until which no pass is started because one failed, or null. */
   readonly pausedUntilMs: number | null;
   readonly managers: readonly { readonly manager: Manager; readonly file: string }[];
@@ -81,7 +82,11 @@ export async function inspectHooks(args: { readonly io: Io; readonly repo: Repo 
       matches: present !== null && record !== null ? present === record.sha256 : null,
     },
     shell: { path: paths.shell, present: (await io.disk.stat(paths.shell)).ok },
-    node: { path: nodePath, usable: nodePath !== null && (await isExecutable(io, nodePath)) },
+    node: {
+      path: nodePath,
+      usable: nodePath !== null && (await isExecutable(io, nodePath)),
+      inTree: nodePath === null ? null : await treeAround(io, repo, nodePath),
+    },
     pausedUntilMs: failure.ok && failure.value.mtimeMs > io.clock.nowMs() ? failure.value.mtimeMs : null,
     managers,
   };

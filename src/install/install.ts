@@ -19,7 +19,7 @@ import { configuredManagers, lineFor, type Manager } from './managers.ts';
 import * as say from './messages.ts';
 import { HOOK_NAMES } from './names.ts';
 import { notesOn } from './notes.ts';
-import { findHooksPlace, type HooksPlace, hookPath, type Repo } from './place.ts';
+import { findHooksPlace, type HooksPlace, hookPath, type Repo, treeAround } from './place.ts';
 import { type HookOutcome, type Plan, planHook } from './plan.ts';
 import { fingerprint, type ProgramAction, placeProgram, readSources, refusalOf, type Sources } from './program.ts';
 import { type Change, mergeChanges, readRecord, recordText } from './record.ts';
@@ -88,9 +88,14 @@ export async function install(args: InstallArgs): Promise<InstallReport> {
     place,
     hooks,
     adoptions,
-    notes: await notesOn(io, repo, place, plans, adoptions, hooks),
+    notes: [...(await nodeNote(args)), ...(await notesOn(io, repo, place, plans, adoptions, hooks))],
     complete: hooks.every(({ action }) => action !== 'left') && adoptions.every(({ action }) => action !== 'left'),
   };
+}
+
+async function nodeNote({ io, repo, nodePath }: InstallArgs): Promise<string[]> {
+  const tree = await treeAround(io, repo, nodePath);
+  return tree === null ? [] : [say.nodeInTree(nodePath, tree)];
 }
 
 async function adoptAll(io: Io, repo: Repo): Promise<Adoption[]> {

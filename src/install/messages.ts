@@ -29,6 +29,9 @@ export const chainable = (manager: string): string =>
 export const besideGlobal =
   'git 2.54 and later can run the hook beside those of that directory: run install again after upgrading git';
 
+export const nodeInTree = (path: string, root: string): string =>
+  `node at ${path} lies in the working tree ${root}, where a branch decides what it is; the hook starts another node from PATH, or none. Next: run install with a node from elsewhere`;
+
 export const changedMeanwhile = 'it changed while it was being looked at. Next: run install again';
 
 export const extendsGitLfs =

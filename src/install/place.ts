@@ -104,6 +104,17 @@ export async function worktreeRoots(io: Io, repo: Repo): Promise<string[] | null
     );
 }
 
+/** The working tree of this repository that holds `path`, links resolved; null when none does, or git cannot tell. */
+export async function treeAround(io: Io, repo: Repo, path: string): Promise<string | null> {
+  const directory = await io.disk.realpath(dirname(path));
+  if (!directory.ok) return null;
+  for (const root of (await worktreeRoots(io, repo)) ?? []) {
+    const real = await io.disk.realpath(root);
+    if (real.ok && `${directory.value}/`.startsWith(`${real.value}/`)) return root;
+  }
+  return null;
+}
+
 type Setting = { scope: string; origin: string; value: string };
 
 async function hooksPathSetting(

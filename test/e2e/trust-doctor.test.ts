@@ -1,11 +1,12 @@
 /** `doctor` and `init`: each finding with what to do, each proposal from what is here. */
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { validate } from '../../src/config/validate.ts';
-import { reaper, reaperJson } from '../support/program.ts';
-import { makeRepo, type TestRepo } from '../support/repo.ts';
+import { PROGRAM, reaper, reaperJson, shell } from '../support/program.ts';
+import { backdate, DAY, makeRepo, script, type TestRepo } from '../support/repo.ts';
 
 let repo: TestRepo;
 const own = (name: string) => join(repo.commonDir, 'reaper', name);
@@ -82,6 +83,120 @@ describe('doctor', () => {
     if (words !== 'is not installed') install();
     spoil();
     expect(finding(words)).toContain(next);
+  });
+});
+
+describe('doctor, where the set-up is less usual', () => {
+  it('names each linked worktree in which git does not run the hook', () => {
+    const deaf = repo.worktree('agent/deaf');
+    repo.git(['config', 'core.hooksPath', '.githooks']);
+    install();
+    const said = reaper(repo, ['doctor']);
+    expect(said.code).toBe(1);
+    expect(said.stdout).toContain(`git does not run the hook in ${deaf}`);
+    expect(said.stdout).toContain(`cd ${deaf} && npx reaper-hook install`);
+    expect(said.stdout).not.toContain(`git does not run the hook in ${repo.root}:`);
+  });
+
+  it('says of a bare repository without worktrees that nothing can be fired yet, and fires it in its first one', () => {
+    const bare = join(repo.home, 'bare.git');
+    repo.git(['clone', '-q', '--bare', repo.root, bare]);
+    expect(reaper(repo, ['install'], bare)).toMatchObject({ code: 0 });
+    const said = reaper(repo, ['doctor'], bare).stdout;
+    expect(said).toContain('there is no worktree yet in which git could run the hook');
+    expect(said).not.toContain('0 worktrees');
+    repo.git(['worktree', 'add', '-q', join(repo.home, 'tree')], bare);
+    expect(reaper(repo, ['doctor'], bare).stdout).toContain('git runs the hook in 1 worktree\n');
+  });
+
+  it('finds a node that lies in a working tree, which the hook does not start', () => {
+    const linked = repo.worktree('agent/one');
+    const node = script(join(linked, 'tools/node'), `#!/bin/sh\n: >'${repo.home}/sprung'\n`);
+    install();
+    writeFileSync(own('bin/node'), `${node}\n`);
+    expect(finding(`lies in the working tree ${linked}`)).toContain(
+      'npx reaper-hook install, with a node from elsewhere',
+    );
+    writeFileSync(own('foreground'), '');
+    rmSync(own('stamp'), { force: true });
+    expect(shell(repo, 'git checkout -q -b x')).toMatchObject({ code: 0, stderr: '' });
+    expect(existsSync(join(repo.home, 'sprung'))).toBe(false);
+    expect(existsSync(own('state.json'))).toBe(true);
+  });
+
+  it('finds that quarantine holds more than the disk has left', () => {
+    const gone = repo.worktree('agent/gone');
+    repo.commit('a.txt', 'a', gone);
+    repo.git(['merge', '-q', '--no-ff', '--no-edit', 'agent/gone']);
+    backdate(repo, gone, 2 * DAY);
+    install();
+    expect(reaper(repo, ['run']).stdout).toContain('agent/gone');
+    const [id = ''] = readdirSync(own('quarantine'));
+    const note = join(own('quarantine'), id, 'entry.json');
+    writeFileSync(note, JSON.stringify({ ...JSON.parse(readFileSync(note, 'utf8')), bytes: 2 ** 52 }));
+    expect(finding('the disk is nearly full')).toContain('npx reaper-hook purge --now');
+  });
+});
+
+describe('allow at a terminal (needs script)', () => {
+  /** What a person sees and answers; script(1) of util-linux makes the terminal. */
+  const atTerminal = (reply: string) =>
+    spawnSync('script', ['-qec', `'${process.execPath}' '${PROGRAM}' allow`, '/dev/null'], {
+      cwd: repo.root,
+      env: repo.env(),
+      input: `${reply}\n`,
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+  const branches = () => reaperJson(repo, ['allow']).changes.length;
+
+  it.skipIf(process.platform !== 'linux')('shows the difference, asks, and takes anything but yes for no', () => {
+    install();
+    repo.write('.reaperrc', 'worktrees: {branches: ["agent/*", "x\\u001b[31m/*"]}\n');
+    expect(atTerminal('y').stdout).toContain('expected a pattern');
+    repo.write('.reaperrc', 'worktrees: {branches: ["agent/*", "x/*"]}\n');
+    for (const reply of ['n', '', 'yep', 'nyes']) {
+      const { status, stdout } = atTerminal(reply);
+      expect([reply, status]).toEqual([reply, 1]);
+      expect(stdout).toMatch(/\+ worktrees\.branches: x\/\*\s+approve\? \[y\/N\]/);
+      expect(stdout).toContain('not approved');
+    }
+    expect(branches()).toBe(1);
+    const { status, stdout } = atTerminal('y');
+    expect(status).toBe(0);
+    expect(stdout).toContain('approved: 1 change');
+    expect(branches()).toBe(0);
+    expect(atTerminal('').stdout).toContain('nothing to approve');
+  });
+});
+
+describe('status with a mistake in the configuration', () => {
+  it('tells every mistake in a few lines, still shows what can be restored, and says that nothing is reclaimed', () => {
+    const gone = repo.worktree('agent/gone');
+    repo.commit('a.txt', 'a', gone);
+    repo.git(['merge', '-q', '--no-ff', '--no-edit', 'agent/gone']);
+    backdate(repo, gone, 2 * DAY);
+    install();
+    reaper(repo, ['run']);
+    repo.write(
+      '.reaperrc',
+      `worktrees: {idle: soon, ${Array.from({ length: 500 }, (_, at) => `k${at}: 1`).join(', ')}}\n`,
+    );
+    repo.git(['config', 'reaper.idel', '5m']);
+    const said = reaper(repo, ['status']);
+    expect(said.code).toBe(1);
+    expect(said.stderr).toContain('nothing is reclaimed until mended');
+    expect(said.stderr).toContain(
+      'reaper.idel in git config is "5m", but that is not a key: the nearest key is reaper.idle',
+    );
+    expect(said.stderr.split('\n').length).toBeLessThan(30);
+    expect(said.stdout).toContain('agent/gone');
+    expect(reaperJson(repo, ['status'])).toMatchObject({
+      error: { code: 'config' },
+      quarantine: [{ branch: 'agent/gone' }],
+    });
+    expect(reaper(repo, ['restore', 'agent/gone'])).toMatchObject({ code: 0 });
+    expect(existsSync(gone)).toBe(true);
   });
 });
 
