@@ -190,7 +190,7 @@ describe('git config', () => {
     set('keep', '1h');
     set('forget', '2h');
     set('max', '20GB');
-    set('minFree', '5GB');
+    set('minFree', '5GiB');
     set('budget', '90s');
     set('every', '0');
     set('limit', '5000');
@@ -213,7 +213,7 @@ describe('git config', () => {
         { path: 'x-{pid}', ageMs: 60_000 },
         { path: 'y-*', ageMs: 60_000 },
       ],
-      quarantine: { keepMs: HOUR, forgetMs: 2 * HOUR, maxBytes: 20 * 2 ** 30, minFreeBytes: 5 * 2 ** 30 },
+      quarantine: { keepMs: HOUR, forgetMs: 2 * HOUR, maxBytes: 20e9, minFreeBytes: 5 * 2 ** 30 },
       pass: { budgetMs: 90_000, everyMs: 0, limit: 5000, detach: false },
     });
     expect(notes).toEqual([]);

@@ -77,8 +77,11 @@ describe('inspectHooks', () => {
       here.repo.git(['config', key, value]);
     }
     const git = (version: string): GitPort => ({
-      run: (call) =>
-        call.args[0] === 'version' ? Promise.resolve({ ok: true, stdout: version }) : here.io.git.run(call),
+      run: async (call) => {
+        if (call.args[0] === 'version') return { ok: true, stdout: version };
+        if (call.args[1] !== 'list') return here.io.git.run(call);
+        return { ok: true, stdout: call.args[2] === 'post-merge' ? 'reaper-post-merge\n' : '' };
+      },
     });
     const stateWith = async (version: string) =>
       (await inspectHooks({ io: { ...here.io, git: git(version) }, repo: here.at })).hooks[1]?.state;
