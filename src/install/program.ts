@@ -77,7 +77,7 @@ export async function placeProgram(
   const files = [
     ...Object.entries(sources.program).map(([name, text]) => [`${paths.bin}/${name}`, text] as const),
     [paths.shell, sources.shell],
-    [nodeFile(paths), `${nodePath}\n`],
+    [nodeFile(paths), `${forShell(nodePath)}\n`],
   ];
   const before = await disk.readText(paths.program, MAX_PROGRAM_BYTES);
   let changed = false;
@@ -92,6 +92,9 @@ export async function placeProgram(
   if (!before.ok) return { ok: true, action: 'installed' };
   return { ok: true, action: changed ? 'upgraded' : 'unchanged' };
 }
+
+/** A path of Windows as the sh that git brings along there takes it: with slashes. */
+const forShell = (path: string): string => (/^[A-Za-z]:\\/.test(path) ? path.replaceAll('\\', '/') : path);
 
 /** The file whose first line is the absolute path of node. */
 export const nodeFile = (paths: Layout): string => `${paths.bin}/node`;

@@ -5,7 +5,7 @@
  * (the repository's worktrees). Failure direction: not found, never a relative guess.
  */
 import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, delimiter, dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 
 /**
  * The absolute path of an executable, or null.
@@ -83,9 +83,23 @@ function attempted<T>(read: () => T): T | null {
   }
 }
 
-/** True when `path` is `directory` or lies below it. Both absolute, both normalised. */
-export function isInside(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
+/**
+ * True when `path` is `directory` or lies below it. Both absolute, both normalised. Where a file system has one
+ * file under several spellings (case; on Windows also git's slashes and the long form), any of them counts.
+ */
+export function isInside(path: string, directory: string, platform = process.platform): boolean {
+  const [inner, outer] = [spelling(path, platform), spelling(directory, platform)];
+  return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+}
+
+function spelling(path: string, platform: NodeJS.Platform): string {
+  if (platform === 'darwin') return path.toLowerCase();
+  return platform === 'win32'
+    ? path
+        .replace(/^\\\\\?\\/, '')
+        .replaceAll('\\', '/')
+        .toLowerCase()
+    : path;
 }
 
 function isExecutable(path: string): boolean {

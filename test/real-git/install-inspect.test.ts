@@ -52,7 +52,7 @@ describe('inspectHooks', () => {
     here.put(join(here.hooks, 'post-merge'), '#!/bin/sh\n# >>> reaper-hook >>>\n', 0o644);
     const report = await inspect(here);
     expect(report.program).toMatchObject({ present: true, matches: false });
-    expect(report.node).toEqual({ path: '/nowhere/node', usable: false });
+    expect(report.node).toEqual({ path: '/nowhere/node', usable: false, inTree: null });
     expect(report.hooks).toMatchObject([
       { state: 'foreign', found: 'a python3 script' },
       { state: 'damaged', executable: false },

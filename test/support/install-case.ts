@@ -27,6 +27,7 @@ export interface InstallCase {
     hooksSource?: string;
     at?: Repo;
     io?: Io;
+    nodePath?: string;
     write?: boolean;
     chain?: boolean;
   }): Promise<InstallReport>;
@@ -63,6 +64,7 @@ export function installCase(repo: TestRepo = makeRepo(), topLevel: string | null
       hooksSource = HOOKS_SOURCE,
       at: where = at,
       io: port = io,
+      nodePath = process.execPath,
       write = false,
       chain = false,
     } = {}) {
@@ -73,7 +75,7 @@ export function installCase(repo: TestRepo = makeRepo(), topLevel: string | null
         repo: where,
         programFile: bundle,
         hooksSource,
-        nodePath: process.execPath,
+        nodePath,
         version,
         write,
         chain,

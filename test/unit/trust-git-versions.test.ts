@@ -2,10 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commonDirOf } from '../../src/cli/own-copy.ts';
 import { runsConfigHooks } from '../../src/install/confighooks.ts';
-import { placeObstacle } from '../../src/io/ownplace.ts';
-import type { DiskReader, Io } from '../../src/io/ports.ts';
+import type { Io } from '../../src/io/ports.ts';
 import { PROJECT } from '../support/program.ts';
 
 /** What came after 2.38, with its version. */
@@ -49,22 +47,5 @@ describe('git newer than 2.38', () => {
     const io = { git: { run: async () => ({ ok: true, stdout: `git version ${version}\n` }) } } as unknown as Io;
     const repo = { commonDir: '/r/.git', gitDir: '/r/.git', topLevel: '/r', isBare: false };
     expect(await runsConfigHooks(io, repo)).toBe(expected);
-  });
-});
-
-describe('other systems', () => {
-  it.each([
-    ['/r/.git/reaper/bin/reaper-hook.mjs', '/r/.git'],
-    ['C:\\r\\.git\\reaper\\bin\\reaper-hook.mjs', 'C:\\r\\.git'],
-    ['/r/node_modules/reaper-hook/dist/cli.js', null],
-  ])('name the place of the installed program with either separator: %s', (path, expected) => {
-    expect(commonDirOf(path)).toBe(expected);
-  });
-
-  it('of users are told apart by their numbers', async () => {
-    const info = { kind: 'directory', uid: 4_000_000_000 };
-    const disk = { lstat: async () => ({ ok: true, value: info }) } as unknown as DiskReader;
-    expect(await placeObstacle(disk, '/r', 4_000_000_000)).toBeNull();
-    expect(await placeObstacle(disk, '/r', 1)).toContain('another user');
   });
 });
