@@ -63,7 +63,18 @@ export async function doctor(context: Context): Promise<Answer> {
 
 async function placeFindings({ io, layout }: Workspace): Promise<Finding[]> {
   const obstacle = await placeObstacle(io.disk, layout.root);
-  return obstacle === null ? [] : [trouble(`no pass runs here: ${obstacle}`)];
+  const reftable = await io.disk.lstat(`${layout.commonDir}/reftable`);
+  return [
+    ...(obstacle === null ? [] : [trouble(`no pass runs here: ${obstacle}`)]),
+    ...(reftable.ok
+      ? [
+          note(
+            'refs are in a reftable, whose reflogs are not read, so every worktree here is kept',
+            'git refs migrate --ref-format=files',
+          ),
+        ]
+      : []),
+  ];
 }
 
 async function hookFindings(context: Context, { io, repository: repo, worktrees }: Workspace): Promise<Finding[]> {

@@ -75,7 +75,7 @@ export function propose(seen: Seen): Proposal {
   );
   const own = branchesLike(seen, DEFAULT_BRANCHES);
   const text = [
-    '# Written by "reaper-hook init" from what is in this repository; every key is explained in .reaperrc.example',
+    '# Written by "reaper-hook init" from what is in this repository; every key is explained in the README of reaper-hook',
     'worktrees:',
     '  branches:',
     `    - "${DEFAULT_BRANCHES}" # the default${own > 0 ? `: ${plural(own, 'branch', 'branches')}` : ''}`,

@@ -2,20 +2,14 @@
  * Hooks in git's own configuration, with a real git that runs them (2.54 and later): the one on PATH, or the
  * one that REAPER_TEST_GIT names; skipped, by name, where neither is.
  */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { inspectHooks, probeHooks } from '../../src/install/inspect.ts';
+import { gitVersion, isSince } from '../support/git-version.ts';
 import { type InstallCase, installCase } from '../support/install-case.ts';
 import { checkoutAndMerge, events, has, textOf, tool } from '../support/manager-case.ts';
 import { reaper } from '../support/program.ts';
-
-const named = process.env.REAPER_TEST_GIT;
-if (named !== undefined) process.env.PATH = [dirname(named), process.env.PATH].join(delimiter);
-const version = execFileSync('git', ['version'], { encoding: 'utf8' }).trim();
-const [major = 0, minor = 0] = version.match(/\d+/g)?.map(Number) ?? [];
-const isModern = major > 2 || (major === 2 && minor >= 54);
 
 const LFS = '#!/bin/sh\ngit lfs post-checkout "$@"\n';
 const SECTIONS = ['hook.reaper-post-checkout', 'hook.reaper-post-merge', 'hook.reaper-post-rewrite'];
@@ -39,7 +33,7 @@ beforeEach(() => {
   here = installCase();
 });
 
-describe.skipIf(!isModern)(`hooks in git's configuration, with ${version} (needs 2.54: REAPER_TEST_GIT)`, () => {
+describe.skipIf(!isSince(54))(`hooks in git's configuration, with ${gitVersion} (needs 2.54: REAPER_TEST_GIT)`, () => {
   it('run for checkout and merge, in linked worktrees too, beside those of a shared directory, and leave no trace', async () => {
     shared();
     const linked = here.repo.worktree('agent/one');
