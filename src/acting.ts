@@ -20,7 +20,7 @@ import type { Inquiry } from './observe/investigate.ts';
 import { quietSince } from './observe/quiet.ts';
 import { renew, type View } from './observe/view.ts';
 import { type Planned, planReclaims } from './reclaim.ts';
-import { heldBytes } from './sizing.ts';
+import { pressureOf } from './sizing.ts';
 
 export interface CandidateResult {
   readonly inquiry: Inquiry;
@@ -169,13 +169,6 @@ export async function purgeDue(
     isQuiet: (tree, sinceMs) => quietSince(io, view, tree, sinceMs),
     editedByHand: (directory) => editedByHand(io.disk, directory),
     lastPassMs: lastPass?.atMs ?? null,
-    pressure: {
-      limits: settings.quarantine,
-      sizeOf: (entry) => heldBytes(io, entry, isOutOfTime),
-      freeBytes: async (path) => {
-        const free = await io.disk.freeBytes(path);
-        return free.ok ? free.value : null;
-      },
-    },
+    pressure: pressureOf(io, settings, isOutOfTime),
   });
 }

@@ -160,11 +160,15 @@ async function pass(run: Run): Promise<Passed> {
   const examined = results.filter(({ result }) => !isCutShort(result.inquiry.verdict)).length;
   const complete = examined === view.candidates.length && (purged?.complete ?? true);
   const ms = io.clock.nowMs() - startedMs;
-  const total = withTotals(after, reclaimed.length, purged?.bytes ?? 0, { atMs: startedMs, ms, complete });
-  const final =
-    options.brief === true
-      ? { ...total, sizes: await measureLeft(run.actor, view, (purged?.bytes ?? 0) > 0, isOutOfTime) }
-      : total;
+  const lastPass = { atMs: startedMs, ms, complete, examined, total: view.candidates.length };
+  const total = withTotals(after, reclaimed.length, purged?.bytes ?? 0, lastPass);
+  const measuring = {
+    freedBytes: purged?.bytes ?? 0,
+    results: outcomes,
+    isOutOfTime,
+    isMeasuring: options.brief === true,
+  };
+  const final = lock === null ? total : { ...total, ...(await measureLeft(actor, view, total, measuring)) };
   if (lock !== null) {
     const saved = await saveLedger(actor, final);
     if (!saved.ok) notes.push(saved.why);

@@ -12,6 +12,7 @@ import type { Actor } from './act/context.ts';
 import type { PassLock } from './act/lock.ts';
 import type { Reclaim } from './act/quarantine.ts';
 import { ENTRY_VERSION, type Entry, entryId, ourLock } from './core/entry.ts';
+import { keyOf } from './core/ledger.ts';
 import { groundWords } from './core/messages.ts';
 import type { Candidate, Fact, Facts, Policy, Reason, Verdict, WorktreeCandidate } from './core/model.ts';
 import { matchBranch } from './core/patterns.ts';
@@ -68,7 +69,9 @@ async function planReclaim(request: PlanRequest, commits: readonly string[]): Pr
   const id = entryId(name, randomBytes(4).toString('hex'));
   const place = await placeFor(actor, candidate, id);
   if (!place.ok) return place;
-  const entry = entryFor({ id, candidate, verdict, tree: place.value, settings, nowMs: actor.io.clock.nowMs() });
+  const nowMs = actor.io.clock.nowMs();
+  const bytes = view.source.ledger.sizes[keyOf(candidate)]?.bytes ?? null;
+  const entry = entryFor({ id, candidate, verdict, tree: place.value, settings, nowMs, bytes });
   return {
     ok: true,
     value: {
@@ -89,8 +92,9 @@ function entryFor(from: {
   tree: string | null;
   settings: Settings;
   nowMs: number;
+  bytes: number | null;
 }): Entry {
-  const { id, candidate, verdict, tree, settings, nowMs } = from;
+  const { id, candidate, verdict, tree, settings, nowMs, bytes } = from;
   const worktree = candidate.kind === 'worktree' ? candidate : null;
   return {
     version: ENTRY_VERSION,
@@ -112,7 +116,7 @@ function entryFor(from: {
     atMs: nowMs,
     keepUntilMs: nowMs + settings.quarantine.keepMs,
     forgetAtMs: nowMs + settings.quarantine.forgetMs,
-    bytes: null,
+    bytes,
     unverified: false,
     restoreTo: null,
     rebuild: false,

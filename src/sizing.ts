@@ -6,12 +6,16 @@
  */
 import type { Actor } from './act/context.ts';
 import { readEntries } from './act/entries.ts';
+import type { Pressure } from './act/pressure.ts';
+import { withPoint } from './core/disk-series.ts';
 import type { Entry } from './core/entry.ts';
 import { keyOf, type Ledger } from './core/ledger.ts';
 import type { Candidate } from './core/model.ts';
+import type { Settings } from './core/settings.ts';
 import type { Io } from './io/ports.ts';
 import { sizeOf } from './observe/size.ts';
 import type { View } from './observe/view.ts';
+import type { CandidateResult } from './pass.ts';
 
 /** Trees grow and shrink; for an overview half a day is new enough. */
 const FRESH_MS = 12 * 3_600_000;
@@ -51,12 +55,15 @@ export const thingOfEntry = (entry: Entry): Thing[] =>
     ? []
     : [{ key: entryKey(entry), path: entry.tree.slice(0, entry.tree.lastIndexOf('/')) }];
 
-/** The sizes known before, with those measured that were missing or old; the longest unmeasured first. */
+/** The sizes known before, with those measured that were missing or old; those never or longest ago measured. */
 export async function measure(things: readonly Thing[], known: Sizes, how: Measuring): Promise<Sizes> {
   const { io, isOutOfTime } = how;
   const startMs = io.clock.nowMs();
   const isOld = ({ key }: Thing) => startMs - (known[key]?.atMs ?? 0) > FRESH_MS;
-  const due = things.filter(isOld).sort((one, other) => (known[one.key]?.atMs ?? 0) - (known[other.key]?.atMs ?? 0));
+  const due = turned(
+    things.filter(isOld).sort((one, other) => (known[one.key]?.atMs ?? 0) - (known[other.key]?.atMs ?? 0)),
+    startMs,
+  );
   const sizes: Record<string, { bytes: number; atMs: number }> = {};
   for (const { key } of things) if (known[key] !== undefined) sizes[key] = known[key];
   let bytes = 0;
@@ -71,14 +78,29 @@ export async function measure(things: readonly Thing[], known: Sizes, how: Measu
   return sizes;
 }
 
-/** Bytes of an entry's files, measured now. */
-export async function heldBytes(
+/** Begins elsewhere each time, so that one tree too large for the time left never stands before all others for good. */
+function turned<T>(things: readonly T[], nowMs: number): readonly T[] {
+  const from = things.length === 0 ? 0 : Math.floor(nowMs / 1000) % things.length;
+  return [...things.slice(from), ...things.slice(0, from)];
+}
+
+/** What the limits on quarantine look at, measured now. */
+export function pressureOf(
   io: Pick<Io, 'disk'>,
-  entry: Entry,
+  { quarantine }: Pick<Settings, 'quarantine'>,
   isOutOfTime: () => boolean,
-): Promise<number | null> {
-  const [thing] = thingOfEntry(entry);
-  return thing === undefined ? 0 : sizeOf(io.disk, thing.path, isOutOfTime);
+): Pressure {
+  return {
+    limits: quarantine,
+    sizeOf: async (entry) => {
+      const [thing] = thingOfEntry(entry);
+      return thing === undefined ? 0 : sizeOf(io.disk, thing.path, isOutOfTime);
+    },
+    freeBytes: async (path) => {
+      const free = await io.disk.freeBytes(path);
+      return free.ok ? free.value : null;
+    },
+  };
 }
 
 /** Sizes of candidates alone. */
@@ -88,13 +110,34 @@ export const withoutEntries = (sizes: Sizes): Sizes =>
 /** What time is left goes into sizes, so that a person who asks later need not wait for them. */
 export async function measureLeft(
   actor: Pick<Actor, 'io' | 'layout'>,
-  view: View,
-  isSmaller: boolean,
-  isOutOfTime: () => boolean,
-): Promise<Sizes> {
-  const { entries } = await readEntries(actor);
-  const things = [...entries.flatMap(thingOfEntry), ...view.candidates.flatMap(thingOf)];
+  { candidates, source }: View,
+  { totals, disk }: Pick<Ledger, 'totals' | 'disk'>,
+  how: Leftover,
+): Promise<Pick<Ledger, 'sizes' | 'disk'>> {
+  const gone = new Set(
+    how.results.flatMap(({ outcome, inquiry }) => (outcome === 'reclaimed' ? inquiry.candidate : [])),
+  );
+  const held = (await readEntries(actor)).entries.flatMap(thingOfEntry);
+  const used = candidates.filter((candidate) => !gone.has(candidate)).flatMap(thingOf);
   // What was purged from has another size now.
-  const known = isSmaller ? withoutEntries(view.source.ledger.sizes) : view.source.ledger.sizes;
-  return measure(things, known, { io: actor.io, isOutOfTime });
+  const known = how.freedBytes > 0 ? withoutEntries(source.ledger.sizes) : source.ledger.sizes;
+  const isOutOfTime = () => !how.isMeasuring || how.isOutOfTime();
+  const sizes = await measure([...held, ...used], known, { io: actor.io, isOutOfTime });
+  const sums = { inUse: sumOf(used, sizes), held: sumOf(held, sizes), givenBack: totals.bytes };
+  return { sizes, disk: withPoint(disk, { atMs: actor.io.clock.nowMs(), ...sums }) };
+}
+
+/** What a pass leaves behind to be measured. */
+interface Leftover {
+  readonly results: readonly CandidateResult[];
+  readonly freedBytes: number;
+  readonly isOutOfTime: () => boolean;
+  /** False: only what is already known is added up. */
+  readonly isMeasuring: boolean;
+}
+
+/** All of them together, or null when one has not been measured: half a sum would draw a drop that never was. */
+function sumOf(things: readonly Thing[], sizes: Sizes): number | null {
+  const each = things.map(({ key }) => sizes[key]?.bytes);
+  return each.every((size) => size !== undefined) ? each.reduce((sum, size) => sum + size, 0) : null;
 }

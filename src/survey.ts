@@ -43,7 +43,10 @@ export async function survey(
     report.results.map(({ inquiry }) => [inquiry.candidate, measured[keyOf(inquiry.candidate)]?.bytes ?? null]),
   );
   return {
-    entries: entries.map((entry) => ({ ...entry, bytes: measured[entryKey(entry)]?.bytes ?? entry.bytes })),
+    entries: entries.map((entry) => ({
+      ...entry,
+      bytes: entry.phase === 'purged' ? 0 : (measured[entryKey(entry)]?.bytes ?? entry.bytes),
+    })),
     unreadable,
     sizes,
     strays: await findStrays(workspace),

@@ -5,6 +5,7 @@
  * except `deadSince`, whose loss only makes an owner's grace start again.
  * Failure direction: text that is not a ledger is an empty one.
  */
+import { type DiskPoint, parseSeries } from './disk-series.ts';
 
 export interface Ledger {
   readonly version: 1;
@@ -18,6 +19,8 @@ export interface Ledger {
   readonly resting: { readonly idleMs: number; readonly untilMs: Readonly<Record<string, number>> };
   /** Bytes on disk as last measured, and when, by key of the candidate or `entry:<id>`. */
   readonly sizes: Readonly<Record<string, { readonly bytes: number; readonly atMs: number }>>;
+  /** Disk over time, oldest first. */
+  readonly disk: readonly DiskPoint[];
   /** The landing ladder's cache; opaque here, validated by its owner. */
   readonly landings: unknown;
   readonly totals: { readonly reclaimed: number; readonly bytes: number };
@@ -29,6 +32,9 @@ export interface Ledger {
     readonly complete: boolean;
     /** How many passes in a row ran out of time, this one included. */
     readonly cutShortInARow?: number;
+    /** How many candidates it decided, of how many. */
+    readonly examined?: number;
+    readonly total?: number;
   } | null;
 }
 
@@ -39,6 +45,7 @@ export const EMPTY_LEDGER: Ledger = {
   announced: {},
   resting: { idleMs: 0, untilMs: {} },
   sizes: {},
+  disk: [],
   landings: null,
   totals: { reclaimed: 0, bytes: 0 },
   boot: null,
@@ -58,6 +65,7 @@ export function parseLedger(text: string): Ledger | null {
       announced: times(value.announced),
       resting: { idleMs: finite(value.resting?.idleMs), untilMs: times(value.resting?.untilMs) },
       sizes: sizes(value.sizes),
+      disk: parseSeries(value.disk),
       landings: value.landings ?? null,
       totals: { reclaimed: finite(totals.reclaimed), bytes: finite(totals.bytes) },
       boot: value.boot ?? null,
