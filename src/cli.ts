@@ -17,13 +17,16 @@ declare const REAPER_VERSION: string;
 
 const programFile = fileURLToPath(import.meta.url);
 
+/** Below this a terminal has to wrap. */
+const NARROWEST = 40;
+
 function contextFor(global: GlobalOptions): Context {
   const isTerminal = process.stdout.isTTY === true;
   const isInteractive = process.stdin.isTTY === true && process.stderr.isTTY === true;
   return {
     global,
     colors: pc.createColors(global.color && isTerminal && pc.isColorSupported),
-    width: isTerminal ? Math.max(process.stdout.columns ?? 80, 60) : null,
+    width: isTerminal ? Math.max(process.stdout.columns ?? 80, NARROWEST) : null,
     isInteractive,
     programFile,
     hooksSource: resolve(dirname(programFile), '../hooks'),

@@ -5,8 +5,8 @@ import { DEFAULTS } from '../core/settings.ts';
 import { printable } from '../core/text.ts';
 import { resolveBases } from '../observe/base.ts';
 import { type LandedRow, landedReport } from '../observe/landed/report.ts';
+import { layOut } from './columns.ts';
 import { type Answer, type Context, problem, ready } from './context.ts';
-import { layOut } from './tables.ts';
 
 export interface LandedOptions {
   readonly base: readonly string[];
@@ -42,7 +42,7 @@ export async function landed(context: Context, revs: readonly string[], options:
         : layOut(
             rows.map((row) => lineOf(context, row)),
             context.width,
-            [0, 2],
+            { give: [0, 2], middle: [0] },
           ),
     json: rows,
   };

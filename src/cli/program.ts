@@ -153,7 +153,7 @@ function addLooking(program: Command, does: Does, rim: Rim): void {
     .description(HELP.log)
     .option('--since <duration>', 'only what is younger than this', ms)
     .action((options: { since?: number }) =>
-      does(async (context) => (await commands.entries()).log(context, options.since ?? null)),
+      does(async (context) => (await commands.log()).log(context, options.since ?? null)),
     );
 }
 
@@ -209,7 +209,7 @@ function addQuarantine(program: Command, does: Does): void {
     .option('--to <path>', 'put it there instead of where it was')
     .option('--detach', 'restore with a detached HEAD, for when its branch is in use')
     .action((name: string, options: { to?: string; detach?: boolean }) =>
-      does(async (context) => (await commands.entries()).restoreCommand(context, name, options)),
+      does(async (context) => (await commands.restore()).restoreCommand(context, name, options)),
     );
   program
     .command('purge')
@@ -217,8 +217,14 @@ function addQuarantine(program: Command, does: Does): void {
     .description(HELP.purge)
     .argument('[id...]', 'only these entries')
     .option('--now', 'remove the files of the named entries before their time')
-    .action((ids: string[], options: { now?: boolean }) =>
-      does(async (context) => (await commands.entries()).purgeCommand(context, ids, options.now === true)),
+    .option('-n, --dry-run', 'show what would go and when each thing is due, touch nothing')
+    .action((ids: string[], options: { now?: boolean; dryRun?: boolean }) =>
+      does(async (context) =>
+        (await commands.purge()).purgeCommand(context, ids, {
+          now: options.now === true,
+          dryRun: options.dryRun === true,
+        }),
+      ),
     );
 }
 

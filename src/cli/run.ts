@@ -10,7 +10,7 @@ import type { Workspace } from '../workspace.ts';
 import { configNotes, configProblem } from './config-answers.ts';
 import { type Answer, type Context, problem, ready } from './context.ts';
 import { nextPassAt } from './next.ts';
-import { lookOnly } from './status.ts';
+import { lookingWords, lookOnly } from './status.ts';
 import { candidateTable, nameOf } from './tables.ts';
 
 export interface RunOptions {
@@ -35,6 +35,7 @@ export async function run(context: Context, options: RunOptions): Promise<Answer
   const { settings } = overridden;
   const declined = await unconfirmed(context, workspace, options);
   if (declined !== null) return declined;
+  const startMs = workspace.io.clock.nowMs();
   return context.progress(options.dryRun ? 'looking' : 'reclaiming', async (say) => {
     const passed = await runPass(workspace, {
       dryRun: options.dryRun,
@@ -42,7 +43,7 @@ export async function run(context: Context, options: RunOptions): Promise<Answer
       limit: options.limit ?? settings.pass.limit,
       from: workspace.from,
       announce: false,
-      onProgress: ({ examined, total, doing }) => say(`${examined} of ${total}: ${doing}`),
+      onProgress: (progress) => say(lookingWords(progress, workspace.io.clock.nowMs() - startMs)),
     });
     if (!passed.ok) return problem(passed.problem, passed.why, passed.problem === 'busy' ? 'wait for it to end' : null);
     const { report } = passed;

@@ -56,6 +56,7 @@ async function previewNextPass(context: Context): Promise<{ text: string; json: 
   if (!again.ok || again.value.settings === null)
     return { text: 'nothing is reclaimed until the configuration is mended', json: null };
   const workspace = again.value;
+  const { limit } = again.value.settings.pass;
   const look = await context.progress('looking at worktrees', (say) => lookOnly(workspace, say));
   if (!look.ok) return { text: `the next pass could not be foreseen: ${look.why}`, json: null };
   const { results } = look.report;
@@ -65,7 +66,8 @@ async function previewNextPass(context: Context): Promise<{ text: string; json: 
   const due = results.filter(({ inquiry }) => inquiry.verdict.verdict === 'reclaim').length;
   const table = candidateTable(context, results, workspace.io.clock.nowMs());
   const head = `the next pass, started by the next git checkout, merge or pull, would reclaim ${plural(due, 'candidate')} of ${results.length}:`;
-  return { text: `${head}\n${table}\nto see it again: ${COMMAND} status`, json: rows };
+  const more = due > limit ? [`one pass takes ${limit} (pass.limit); the rest goes at the next checkouts`] : [];
+  return { text: [head, table, ...more, `to see it again: ${COMMAND} status`].join('\n'), json: rows };
 }
 
 export async function uninstallCommand(context: Context): Promise<Answer> {

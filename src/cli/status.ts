@@ -1,16 +1,18 @@
 /** `status`: what goes, what waits until when, what is kept and why, what is in quarantine. */
 import { readEntries } from '../act/entries.ts';
 import { COMMAND } from '../core/messages.ts';
-import { printable } from '../core/text.ts';
+import { DEFAULTS } from '../core/settings.ts';
+import { duration, printable, readablePath } from '../core/text.ts';
 import { type Extras, entryRow, statusDocument } from '../documents.ts';
-import { type PassReport, runPass } from '../pass.ts';
+import { type PassReport, type Progress, runPass } from '../pass.ts';
 import { survey } from '../survey.ts';
 import type { Workspace } from '../workspace.ts';
 import { configNotes, configProblem } from './config-answers.ts';
 import { type Answer, type Context, problem, ready } from './context.ts';
 import { orphanGuidance } from './orphans.ts';
-import { candidateTable, nameOf, nextCommand, quarantineTable } from './tables.ts';
-import { totals } from './totals.ts';
+import { limitLines, quarantineTable } from './quarantine-table.ts';
+import { candidateTable, nextCommand } from './tables.ts';
+import { passLine, totals } from './totals.ts';
 
 export async function status(context: Context): Promise<Answer> {
   const opened = await ready(context);
@@ -23,7 +25,7 @@ export async function status(context: Context): Promise<Answer> {
     const extras = await survey(workspace, look.report, say);
     return {
       exit: 0,
-      text: page(context, workspace, look.report, extras),
+      text: await page(context, workspace, look.report, extras),
       json: statusDocument(workspace, look.report, extras),
       notes: context.global.quiet
         ? []
@@ -33,12 +35,12 @@ export async function status(context: Context): Promise<Answer> {
 }
 
 /** With a configuration in error nothing is judged, but what was reclaimed can still be found and restored. */
-async function quarantineOnly(context: Context, { config, io, layout }: Workspace): Promise<Answer> {
+async function quarantineOnly(context: Context, { config, io, layout, home }: Workspace): Promise<Answer> {
   const answer = configProblem(config);
   const { entries } = await readEntries({ io, layout });
   const json = { ...(answer.json as object), quarantine: entries.map(entryRow) };
   if (entries.length === 0) return { ...answer, json };
-  const table = quarantineTable(context, entries, io.clock.nowMs());
+  const table = quarantineTable(context, entries, io.clock.nowMs(), home);
   return { ...answer, text: `${context.colors.bold('in quarantine')}\n${table}`, json };
 }
 
@@ -47,22 +49,32 @@ export async function lookOnly(
   workspace: Workspace,
   say: (text: string) => void = () => undefined,
 ): Promise<{ ok: true; report: PassReport } | { ok: false; why: string }> {
+  const startMs = workspace.io.clock.nowMs();
   return runPass(workspace, {
     dryRun: true,
     budgetMs: Number.POSITIVE_INFINITY,
     limit: Number.POSITIVE_INFINITY,
     from: workspace.from,
     announce: false,
-    onProgress: ({ examined, total, doing }) => say(`${examined} of ${total}: ${doing}`),
+    onProgress: (progress) => say(lookingWords(progress, workspace.io.clock.nowMs() - startMs)),
   });
 }
 
-function page(context: Context, workspace: Workspace, report: PassReport, extras: Extras): string {
-  const nowMs = workspace.io.clock.nowMs();
+/** How many were looked at, and how long the rest may still take. */
+export function lookingWords({ examined, total, doing }: Progress, ms: number): string {
+  const left = examined > 0 && examined < total ? `, about ${duration((ms / examined) * (total - examined))} left` : '';
+  return `${examined} of ${total}${left}: ${doing}`;
+}
+
+async function page(context: Context, workspace: Workspace, report: PassReport, extras: Extras): Promise<string> {
+  const { io, layout, home } = workspace;
+  const nowMs = io.clock.nowMs();
   const { colors } = context;
+  const { ledger } = report.view?.source ?? report;
+  const footer = passLine(ledger, (await io.disk.lstat(layout.program)).ok, nowMs);
   if (report.results.length === 0 && extras.entries.length === 0 && extras.strays.length === 0) {
     const none = `nothing to do: no worktree or staging entry matches the managed patterns (${COMMAND} doctor shows them)`;
-    return [none, ...lostParts(context, report, extras)].join('\n\n');
+    return [none, ...lostParts(context, report, extras), footer].join('\n\n');
   }
   const parts = [totals(context, report, extras)];
   if (report.results.length > 0) parts.push(candidateTable(context, report.results, nowMs, extras.sizes));
@@ -70,17 +82,29 @@ function page(context: Context, workspace: Workspace, report: PassReport, extras
     parts.push(`to reclaim now: ${COMMAND} run`);
   const hints = attentionHints(report);
   if (hints.length > 0) parts.push([colors.bold('to look at'), ...hints].join('\n'));
-  if (extras.entries.length > 0)
-    parts.push(`${colors.bold('in quarantine')}\n${quarantineTable(context, extras.entries, nowMs)}`);
+  if (extras.entries.length > 0) parts.push(await quarantinePart(context, workspace, extras, nowMs));
   if (extras.strays.length > 0)
     parts.push(
       [
         colors.bold('directories that no worktree is registered for (never touched)'),
-        ...extras.strays.map((path) => `  ${printable(path)}`),
+        ...extras.strays.map((path) => `  ${readablePath(path, home)}`),
       ].join('\n'),
     );
-  parts.push(...lostParts(context, report, extras));
+  parts.push(...lostParts(context, report, extras), colors.dim(footer));
   return parts.join('\n\n');
+}
+
+async function quarantinePart(
+  context: Context,
+  { io, layout, settings, home }: Workspace,
+  { entries }: Extras,
+  nowMs: number,
+): Promise<string> {
+  const held = entries.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
+  const free = await io.disk.freeBytes(layout.commonDir);
+  const limits = limitLines((settings ?? DEFAULTS).quarantine, held, free.ok ? free.value : null);
+  const head = `${context.colors.bold('in quarantine')} (undo: ${COMMAND} restore <branch>)`;
+  return [head, quarantineTable(context, entries, nowMs, home), ...limits].join('\n');
 }
 
 /** What has lost its owner or its place: reported, and left to a person. */
@@ -104,6 +128,6 @@ function attentionHints(report: PassReport): string[] {
     const { candidate, verdict } = inquiry;
     if (verdict.verdict !== 'attention') return [];
     const next = nextCommand(candidate, verdict, report.view);
-    return next === null ? [] : [`  ${nameOf(candidate)}: ${next}`];
+    return next === null ? [] : [`  ${next}`];
   });
 }

@@ -3,17 +3,19 @@
  *
  * Contract: pure. On a terminal the bar fits it; elsewhere there is none, so that the text is stable.
  */
-import type { Verdict } from '../core/model.ts';
-import { bytes, plural } from '../core/text.ts';
+import type { Ledger } from '../core/ledger.ts';
+import { COMMAND } from '../core/messages.ts';
+import type { Candidate, Verdict } from '../core/model.ts';
+import { bytes, duration, plural } from '../core/text.ts';
 import type { Extras } from '../documents.ts';
 import type { PassReport } from '../pass.ts';
+import { layOut } from './columns.ts';
 import type { Context } from './context.ts';
-import { layOut } from './tables.ts';
 
 /** A wider bar says no more. */
 const MOST_BAR = 40;
 /** What stands left of the bar. */
-const BESIDE_BAR = 34;
+const BESIDE_BAR = 32;
 /** A bar below this width shows nothing. */
 const LEAST_BAR = 8;
 
@@ -34,7 +36,8 @@ export function totals(context: Context, report: PassReport, extras: Extras): st
     const bar = room < LEAST_BAR || longest === 0 ? [] : [paint('█'.repeat(filled))];
     return [paint(name), String(count), size > 0 ? bytes(size) : '', ...bar];
   });
-  return [layOut(rows, null, []), givenBack(context, report)].filter((part) => part !== '').join('\n');
+  const table = layOut(rows, null, { right: [1, 2] });
+  return [table, givenBack(context, report), unmeasured(report, extras)].filter((part) => part !== '').join('\n');
 }
 
 function linesOf({ colors }: Context, { results }: PassReport, { entries, sizes }: Extras): Line[] {
@@ -61,4 +64,29 @@ function givenBack({ colors }: Context, { ledger }: PassReport): string {
   const { reclaimed, bytes: count } = ledger.totals;
   if (reclaimed === 0) return '';
   return colors.bold(`given back in total: ${bytes(count)} (${plural(reclaimed, 'thing')} reclaimed)`);
+}
+
+/** A sum without what was not measured would be taken for all of it. */
+function unmeasured({ results }: PassReport, { sizes }: Extras): string {
+  const left = results.filter(({ inquiry }) => sizes.get(inquiry.candidate) == null && !isGone(inquiry.candidate));
+  return left.length === 0
+    ? ''
+    : `${plural(left.length, 'size')} not measured yet; passes measure them in the background`;
+}
+
+const isGone = (candidate: Candidate): boolean => candidate.kind === 'worktree' && candidate.isMissing;
+
+/**
+ * How far the last pass came, and what happens next.
+ *
+ * @param isInstalled whether the hook is in place
+ */
+export function passLine({ lastPass }: Ledger, isInstalled: boolean, nowMs: number): string {
+  if (!isInstalled) return `the hook is not installed: ${COMMAND} install`;
+  if (lastPass === null) return 'no pass has run yet; the next git checkout, merge or pull starts one';
+  const { atMs, complete, examined, total } = lastPass;
+  const when = `last pass ${duration(nowMs - atMs)} ago`;
+  if (complete || examined === undefined || total === undefined || examined >= total)
+    return complete ? when : `${when}; it was cut short, the next checkout goes on`;
+  return `${when}: its time was over after ${examined} of ${total}; the next checkout goes on, ${COMMAND} run does all at once`;
 }

@@ -1,17 +1,21 @@
 /** `why`: the dialogue of facts about one candidate, with the one that decided. */
 
-import { COMMAND, groundWords, reasonSentence, shortRef, undo } from '../core/messages.ts';
-import type { Fact, FactName, Landing, Lock, Verdict } from '../core/model.ts';
+import { COMMAND, groundWords, reasonSentence, undo } from '../core/messages.ts';
+import type { Candidate, Fact, FactName, Verdict } from '../core/model.ts';
+import { stepWords } from '../core/next-steps.ts';
 import { goneWords, ownerStory } from '../core/owner-words.ts';
-import { duration, plural, printable, shellWord } from '../core/text.ts';
+import { duration, printable, readablePath, shellWord } from '../core/text.ts';
 import { entryRow, ownerOf, ownersIn } from '../documents.ts';
 import { explain } from '../explain.ts';
 import type { Inquiry } from '../observe/investigate.ts';
+import type { View } from '../observe/view.ts';
 import { whereabouts } from '../whereabouts.ts';
 import type { Workspace } from '../workspace.ts';
+import { layOut } from './columns.ts';
 import { configProblem } from './config-answers.ts';
 import { type Answer, type Context, JSON_VERSION, problem, ready } from './context.ts';
-import { layOut, nameOf, nextCommand } from './tables.ts';
+import { nameOf, nextCommand } from './tables.ts';
+import { answerWords } from './why-words.ts';
 
 export async function why(context: Context, name: string): Promise<Answer> {
   const opened = await ready(context);
@@ -23,21 +27,41 @@ export async function why(context: Context, name: string): Promise<Answer> {
   if (explained.value === null) return noCandidate(workspace, name);
   const { candidate, inquiry, view } = explained.value;
   const nowMs = workspace.io.clock.nowMs();
-  const rows = inquiry.asked.map(({ fact }) => [
-    `  ${fact}`,
-    answerWords(fact, inquiry.facts[fact] as Fact<unknown>, nowMs),
-  ]);
   const owner = ownerOf({ inquiry });
-  const next = nextCommand(candidate, inquiry.verdict, view);
   const text = [
-    `${nameOf(candidate)}  ${printable(candidate.path)}`,
-    layOut(rows, context.width, [1]),
+    `${context.colors.bold(nameOf(candidate))}  ${readablePath(candidate.path, workspace.home)}`,
+    dialogue(context, inquiry, nowMs),
     `${inquiry.verdict.verdict}: ${verdictWords(inquiry.verdict, nowMs)}`,
     ...ownerStories(workspace, inquiry, nowMs),
-    ...(next === null ? [] : [`next: ${next}`]),
+    ...nextLines(candidate, inquiry, view),
   ].join('\n');
   const facts = inquiry.asked.map(({ fact, ms }) => ({ fact, ms, answer: inquiry.facts[fact] }));
-  return { exit: 0, text, json: { version: JSON_VERSION, candidate, facts, owner, ...inquiry.verdict } };
+  const decided = decidingFact(inquiry);
+  return { exit: 0, text, json: { version: JSON_VERSION, candidate, facts, decided, owner, ...inquiry.verdict } };
+}
+
+/** Every fact that was asked for, in order; the one that decided is marked. */
+function dialogue({ colors, width }: Context, inquiry: Inquiry, nowMs: number): string {
+  const decided = decidingFact(inquiry);
+  const rows = inquiry.asked.map(({ fact }) => [
+    `${fact === decided ? '>' : ' '} ${fact}`,
+    answerWords(fact, inquiry.facts[fact] as Fact<unknown>, nowMs),
+  ]);
+  const lines = layOut(rows, width, { give: [1] }).split('\n');
+  return lines.map((line) => (line.startsWith('>') ? colors.bold(line) : line)).join('\n');
+}
+
+/** The last one asked: after a veto nothing more is asked. For what may go, the proof that it has landed. */
+function decidingFact({ asked, verdict }: Inquiry): FactName | null {
+  if (verdict.verdict !== 'reclaim') return asked.at(-1)?.fact ?? null;
+  return asked.find(({ fact }) => fact === 'landed')?.fact ?? asked.find(({ fact }) => fact === 'owner')?.fact ?? null;
+}
+
+function nextLines(candidate: Candidate, { verdict }: Inquiry, view: View): string[] {
+  if (verdict.verdict === 'reclaim') return [`next: ${COMMAND} run`];
+  const next = nextCommand(candidate, verdict, view);
+  const [reason] = verdict.reasons;
+  return next === null || reason === undefined ? [] : [`${stepWords(reason)}: ${next}`];
 }
 
 /** The story of each owner, the one that decides first. */
@@ -74,42 +98,4 @@ function verdictWords(verdict: Verdict, nowMs: number): string {
   if (verdict.verdict === 'reclaim') return groundWords(verdict);
   const reasons = verdict.reasons.map(reasonSentence).join('; ');
   return verdict.verdict === 'wait' ? `${reasons} (${duration(verdict.untilMs - nowMs)} to go)` : reasons;
-}
-
-/** A fact's value in words; long lists are counted. */
-function answerWords(fact: FactName, answer: Fact<unknown>, nowMs: number): string {
-  if (!answer.known) return `unknown: ${printable(answer.why)}`;
-  const { value } = answer;
-  if (value === null || (Array.isArray(value) && value.length === 0)) return 'none';
-  if (Array.isArray(value))
-    return `${plural(value.length, 'item')}: ${printable(value.slice(0, 3).map(itemWords).join(', '))}`;
-  if (fact === 'idle') return `for ${duration(nowMs - (value as { lastActivityMs: number }).lastActivityMs)}`;
-  if (fact === 'landed') return landingWords(value as Landing);
-  if (fact === 'lock') return lockWords(value as Lock);
-  if (typeof value === 'object')
-    return Object.entries(value)
-      .map(([key, each]) => `${key} ${valueWords(each)}`)
-      .join(', ');
-  return printable(String(value));
-}
-
-function landingWords(landing: Landing): string {
-  if (!landing.landed) return `no: ${printable(landing.why)}`;
-  const { how, ref, commit } = landing.evidence;
-  return `${landing.ground === 'empty' ? 'empty' : 'yes'}: ${how} in ${shortRef(ref)}, proved by ${commit.slice(0, 12)}`;
-}
-
-function lockWords({ reason, owner }: Lock): string {
-  const said = reason === '' ? 'locked without a reason' : `"${printable(reason)}"`;
-  return owner === null
-    ? `${said}, which names no owner that could be asked`
-    : `${said}, ${owner.liveness}: ${owner.why}`;
-}
-
-const itemWords = (item: unknown): string => (typeof item === 'object' ? JSON.stringify(item) : String(item));
-
-function valueWords(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : printable(value.slice(0, 3).map(itemWords).join(' '));
-  if (value !== null && typeof value === 'object') return printable(JSON.stringify(value));
-  return printable(String(value));
 }

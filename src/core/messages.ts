@@ -6,47 +6,9 @@
  */
 import type { Entry } from './entry.ts';
 import type { Reason, ReasonCode, Verdict } from './model.ts';
-import { bytes, duration, plural, printable, shellWord } from './text.ts';
+import { bytes, duration, plural, printable } from './text.ts';
 
 export const COMMAND = 'npx reaper-hook';
-
-/**
- * What a person would do next about a reason; null when waiting is all there is.
- *
- * @param base short name of the base ref, `origin/main`
- */
-export function nextStep(code: ReasonCode, path: string, base: string): string | null {
-  const at = shellWord(path);
-  switch (code) {
-    case 'changes':
-    case 'untracked':
-    case 'hidden-changes':
-      return `git -C ${at} status`;
-    case 'ignored-precious':
-      return `git -C ${at} status --ignored`;
-    case 'not-landed':
-      return `git -C ${at} log --oneline ${shellWord(base)}..HEAD`;
-    case 'landing-unknown':
-      return `${COMMAND} landed`;
-    case 'locked':
-    case 'owner-unknown':
-      return `git worktree unlock ${at}`;
-    case 'claimed':
-      return `${COMMAND} release --worktree ${at}`;
-    case 'operation':
-    case 'submodules':
-      return `git -C ${at} status`;
-    case 'worktree-refs':
-      return `git -C ${at} for-each-ref refs/worktree refs/bisect refs/rewritten`;
-    case 'missing':
-    case 'not-own':
-      return 'git worktree list';
-    case 'unmanaged':
-      return 'to manage it: its branch in worktrees.branches, or its place in worktrees.paths, of .reaperrc';
-    default:
-      return null;
-  }
-}
 
 const CODE_WORDS: Readonly<Record<ReasonCode, string>> = {
   unmanaged: 'not managed',
@@ -185,5 +147,5 @@ export const failureReport = (why: string): string =>
 export const configReport = (problems: number): string =>
   `reaper: ${plural(problems, 'mistake')} in the configuration, so nothing is reclaimed; see: ${COMMAND} doctor`;
 
-/** How long until `untilMs`, for a table. */
-export const untilWords = (untilMs: number, nowMs: number): string => `in ${duration(untilMs - nowMs)}`;
+/** How long a wait still lasts, for a table. */
+export const untilWords = (untilMs: number, nowMs: number): string => `${duration(untilMs - nowMs)} to go`;

@@ -55,6 +55,16 @@ export function shellWord(text: string): string {
   return `'${safe.replaceAll("'", `'\\''`)}'`;
 }
 
+/** The same for a path, with `~` where a shell puts the home directory. */
+export function shellPath(path: string, home: string): string {
+  return home !== '' && path.startsWith(`${home}/`) ? `~/${shellWord(path.slice(home.length + 1))}` : shellWord(path);
+}
+
+/** A path to be read, with `~` for the home directory. */
+export function readablePath(path: string, home: string): string {
+  return printable(home !== '' && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
+}
+
 const SECOND = 1000;
 const UNITS: readonly (readonly [string, number])[] = [
   ['d', 86_400 * SECOND],

@@ -7,7 +7,6 @@ import {
   failureReport,
   groundWords,
   hookReport,
-  nextStep,
   reasonSentence,
   reasonWords,
   reclaimedWords,
@@ -16,6 +15,7 @@ import {
   untilWords,
 } from '../../src/core/messages.ts';
 import { type Evidence, REASON_CODES } from '../../src/core/model.ts';
+import { nextStep } from '../../src/core/next-steps.ts';
 import { bytes, duration, plural, printable, shellWord } from '../../src/core/text.ts';
 
 const entry = (id: string, kind: Entry['kind'] = 'worktree', ground: Entry['ground'] = 'landed') =>
@@ -110,14 +110,21 @@ describe('reasons', () => {
     expect(reasonSentence({ code, detail: 'x' })).toBe(`${reasonWords(code)}: x`);
   });
 
-  it.each(REASON_CODES)('"%s" offers a command that quotes the path, or none', (code) => {
-    const step = nextStep(code, "/tmp/it's here", 'main');
+  it.each(REASON_CODES)('"%s" offers a command that quotes the path and removes nothing, or none', (code) => {
+    const step = nextStep({ code, detail: 'sleep (pid 42, cwd)' }, { at: shellWord("/tmp/it's here"), base: 'main' });
     if (step?.includes('tmp') === true) expect(step).toContain(`'/tmp/it'\\''s here'`);
-    expect(step ?? '').not.toMatch(/--force|rm -rf/);
+    expect(step ?? '').not.toMatch(/--force|rm -rf|kill/);
+  });
+
+  it('that name a process offer to look at it, and others do not', () => {
+    const place = { at: '/w', base: 'main' };
+    expect(nextStep({ code: 'occupied', detail: 'sleep (pid 42, cwd)' }, place)).toBe('ps -fp 42');
+    expect(nextStep({ code: 'owner-alive', detail: 'process 42: running' }, place)).toBe('ps -fp 42');
+    expect(nextStep({ code: 'owner-unknown', detail: 'another host' }, place)).toBeNull();
   });
 
   it('say how long a wait is', () => {
-    expect(untilWords(3_600_000, 0)).toBe('in 1h');
+    expect(untilWords(3_600_000, 0)).toBe('1h to go');
     expect(undo('x-1')).toBe('npx reaper-hook restore x-1');
   });
 });

@@ -1,0 +1,110 @@
+/** `log`: what was reclaimed, restored and purged, when, why, how much, and the undo. Oldest first, as it happened. */
+import { readEntries } from '../act/entries.ts';
+import { type JournalRecord, readJournal } from '../act/journal.ts';
+import { shortRef, undo } from '../core/messages.ts';
+import { bytes, duration, plural, printable, readablePath } from '../core/text.ts';
+import { cut, layOut } from './columns.ts';
+import { type Answer, type Context, JSON_VERSION, ready } from './context.ts';
+import { WIDE_ENOUGH } from './tables.ts';
+
+const EVENT_WORDS: Readonly<Record<JournalRecord['event'], string>> = {
+  intent: 'began',
+  reclaimed: 'reclaimed',
+  refused: 'taken back',
+  failed: 'failed',
+  recovered: 'recovered',
+  restored: 'restored',
+  'ballast-purged': 'freed',
+  purged: 'purged',
+  forgotten: 'forgotten',
+};
+
+/** A record, and the command that undoes it while that is possible. */
+interface LogRow extends JournalRecord {
+  readonly undo: string | null;
+}
+
+/** @param sinceMs how far back to look, in milliseconds; null for everything */
+export async function log(context: Context, sinceMs: number | null): Promise<Answer> {
+  const opened = await ready(context);
+  if (!opened.ok) return opened.answer;
+  const { io, layout, home } = opened.value;
+  const reading = await readJournal({ io, layout });
+  const { entries } = await readEntries({ io, layout });
+  const held = new Set(entries.filter(({ phase }) => phase !== 'restoring').map(({ id }) => id));
+  const earliest = sinceMs === null ? 0 : io.clock.nowMs() - sinceMs;
+  const records = reading.records
+    .filter(({ at, event }) => at >= earliest && event !== 'intent')
+    .map((each): LogRow => ({ ...each, undo: each.event === 'reclaimed' && held.has(each.id) ? undo(each.id) : null }));
+  const nothing = sinceMs === null ? 'nothing was reclaimed yet' : 'nothing was reclaimed in that time';
+  const damaged =
+    reading.damaged === 0 ? [] : [`note: ${plural(reading.damaged, 'line')} of the journal could not be read`];
+  return {
+    exit: 0,
+    text: records.length === 0 ? nothing : page(context, records, { home, nowMs: io.clock.nowMs() }),
+    json: { version: JSON_VERSION, records, damaged: reading.damaged },
+    notes: damaged,
+  };
+}
+
+/** A few lines a record: when, what and how much; why, with its proof; the undo. */
+function page({ width, colors }: Context, records: readonly LogRow[], { home, nowMs }: Setting): string {
+  const isNarrow = width !== null && width < WIDE_ENOUGH;
+  const indent = ' '.repeat(isNarrow ? NARROW_INDENT : INDENT);
+  const room = (width ?? Number.POSITIVE_INFINITY) - indent.length;
+  const heads = layOut(
+    records.map((record) => [
+      isNarrow ? `${duration(nowMs - record.at)} ago` : minuteOf(record.at),
+      colorOf(colors, record.event)(EVENT_WORDS[record.event] ?? printable(record.event)),
+      record.bytes === null ? '' : bytes(record.bytes),
+      record.branch === null ? readablePath(record.path, home) : printable(record.branch),
+    ]),
+    width,
+    { give: [3], middle: [3], right: [2] },
+  ).split('\n');
+  return records
+    .flatMap((record, index) => [
+      heads[index] ?? '',
+      ...whyLines(record, room).map((line) => `${indent}${colors.dim(cut(line, room))}`),
+      // A command is copied, so it is never cut.
+      ...(record.undo === null ? [] : [`${indent}undo: ${record.undo}`]),
+    ])
+    .join('\n');
+}
+
+interface Setting {
+  readonly home: string;
+  readonly nowMs: number;
+}
+
+/** As wide as an instant and the gap after it. */
+const INDENT = 18;
+const NARROW_INDENT = 2;
+
+/** Why and its proof, on one line where that fits. */
+function whyLines(record: JournalRecord, room: number): string[] {
+  const why = whyWords(record);
+  const proof = proofWords(record);
+  if (proof === null) return why === '' ? [] : [why];
+  const both = `${why} (${proof})`;
+  return both.length <= room ? [both] : [why, proof];
+}
+
+/** To the minute, in UTC, as the journal has it. */
+const minuteOf = (at: number): string => new Date(at).toISOString().replace('T', ' ').slice(0, 16);
+
+export function whyWords({ event, detail, because }: JournalRecord): string {
+  return event === 'ballast-purged' ? 'rebuildable directories went first' : printable(detail ?? because);
+}
+
+/** For what had landed: how that was proved, by which commit, in which state of the base. */
+export function proofWords({ event, evidence }: JournalRecord): string | null {
+  if (event !== 'reclaimed' || evidence === null) return null;
+  const { how, ref, oid, commit } = evidence;
+  return `${how}: ${commit.slice(0, 10)}, ${shortRef(ref)} at ${oid.slice(0, 10)}`;
+}
+
+function colorOf(colors: Context['colors'], event: JournalRecord['event']): (text: string) => string {
+  if (event === 'reclaimed' || event === 'ballast-purged' || event === 'purged') return colors.green;
+  return event === 'failed' || event === 'refused' ? colors.yellow : colors.cyan;
+}

@@ -1,0 +1,74 @@
+/**
+ * What is in quarantine, for people: how much, until when it can be restored, and what limits apply.
+ *
+ * Contract: pure; text in, text out.
+ */
+import type { Entry } from '../core/entry.ts';
+import type { Settings } from '../core/settings.ts';
+import { bytes, duration, printable, readablePath } from '../core/text.ts';
+import { layOut } from './columns.ts';
+import type { Context } from './context.ts';
+import { WIDE_ENOUGH } from './tables.ts';
+
+/** Rows of quarantine entries, newest first; `home` is written as `~`. */
+export function quarantineTable(context: Context, entries: readonly Entry[], nowMs: number, home: string): string {
+  const newest = [...entries].reverse();
+  const { width, colors } = context;
+  const rows = newest.map((entry) => ({
+    size: entry.bytes === null ? '' : bytes(entry.bytes),
+    name: entryName(entry, home),
+    age: `${duration(nowMs - entry.atMs)} ago`,
+    until: restorableWords(entry, nowMs),
+    id: entry.id,
+  }));
+  if (width === null || width >= WIDE_ENOUGH) {
+    const cells = rows.map(({ size, name, age, until, id }) => [size, name, age, until, id]);
+    return layOut(cells, width, { give: [1, 3, 4], middle: [1, 4], right: [0] });
+  }
+  const heads = layOut(
+    rows.map(({ size, name, age }) => [size, name, age]),
+    width,
+    { give: [1], middle: [1], right: [0] },
+  ).split('\n');
+  return rows.flatMap(({ id, until }, index) => [heads[index] ?? '', colors.dim(`  ${until}: ${id}`)]).join('\n');
+}
+
+/** How a person knows what lies there: its branch, or where it lay. */
+export const entryName = ({ branch, path }: Entry, home: string): string =>
+  branch === null ? readablePath(path, home) : printable(branch);
+
+function restorableWords(entry: Entry, nowMs: number): string {
+  if (entry.unverified) return 'kept: its second look was cut off';
+  if (entry.phase === 'purged' || entry.phase === 'purging')
+    return `from its commit for ${duration(entry.forgetAtMs - nowMs)}`;
+  return `whole for ${duration(entry.keepUntilMs - nowMs)}`;
+}
+
+/**
+ * What quarantine.max and quarantine.minFree say now; nothing where neither is set.
+ *
+ * @param freeBytes free bytes of the file system, or null when that could not be read
+ */
+export function limitLines(
+  { maxBytes, minFreeBytes }: Settings['quarantine'],
+  heldBytes: number,
+  freeBytes: number | null,
+): string[] {
+  const lines: string[] = [];
+  const early = 'the oldest files go early, none younger than a day';
+  if (maxBytes !== null)
+    lines.push(
+      heldBytes > maxBytes
+        ? `quarantine holds ${bytes(heldBytes)}, above quarantine.max (${bytes(maxBytes)}): ${early}`
+        : `quarantine holds ${bytes(heldBytes)} of quarantine.max (${bytes(maxBytes)})`,
+    );
+  if (minFreeBytes !== null && freeBytes === null)
+    lines.push('free space could not be read, so quarantine.minFree is not looked at');
+  if (minFreeBytes !== null && freeBytes !== null)
+    lines.push(
+      freeBytes < minFreeBytes
+        ? `${bytes(freeBytes)} free, below quarantine.minFree (${bytes(minFreeBytes)}): ${early}`
+        : `${bytes(freeBytes)} free, above quarantine.minFree (${bytes(minFreeBytes)})`,
+    );
+  return lines;
+}

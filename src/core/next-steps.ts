@@ -1,0 +1,79 @@
+/**
+ * What a person would do next about a reason: the command that looks into it, or the one that changes it.
+ *
+ * Contract: pure. Nothing named here removes anything; paths come in as finished words of a shell command.
+ */
+import { COMMAND } from './messages.ts';
+import type { Reason } from './model.ts';
+import { shellWord } from './text.ts';
+
+export interface Place {
+  /** The candidate's path as one word of a shell command. */
+  readonly at: string;
+  /** Short name of the base ref, `origin/main`. */
+  readonly base: string;
+}
+
+/** The next command about `reason`; null when nothing that a person could type would change it. */
+export function nextStep({ code, detail }: Reason, { at, base }: Place): string | null {
+  switch (code) {
+    case 'changes':
+    case 'untracked':
+    case 'hidden-changes':
+    case 'operation':
+    case 'submodules':
+      return `git -C ${at} status`;
+    case 'ignored-precious':
+    case 'nested-repository':
+      return `git -C ${at} status --ignored`;
+    case 'not-landed':
+      return `git -C ${at} log --oneline ${shellWord(base)}..HEAD`;
+    case 'landing-unknown':
+      return `${COMMAND} landed`;
+    case 'locked':
+      return `git worktree unlock ${at}`;
+    case 'claimed':
+      return `${COMMAND} release --worktree ${at}`;
+    case 'worktree-refs':
+      return `git -C ${at} for-each-ref refs/worktree refs/bisect refs/rewritten`;
+    case 'missing':
+    case 'not-own':
+    case 'nested-worktree':
+      return 'git worktree list';
+    case 'occupied':
+    case 'owner-alive':
+    case 'owner-unknown':
+      return processStep(detail);
+    case 'mount-inside':
+      return `findmnt --submounts ${at}`;
+    case 'current':
+      return 'cd to another worktree';
+    case 'unmanaged':
+      return 'its branch in worktrees.branches, or its place in worktrees.paths, of .reaperrc';
+    case 'out-of-time':
+    case 'limit':
+      return `${COMMAND} run`;
+    case 'too-young':
+      return `${COMMAND} run --idle 10m`;
+    case 'empty-too-young':
+      return `${COMMAND} run --empty-idle 1h`;
+    case 'unknown':
+      return `${COMMAND} doctor`;
+    case 'main':
+    case 'future-mtime':
+    case 'owner-grace':
+    case 'rule':
+    case 'cross-device':
+      return null;
+  }
+}
+
+/** Who the process is; ending it is left to the person. */
+function processStep(detail: string): string | null {
+  const pid = /\b(?:pid|process) (\d{1,10})\b/.exec(detail)?.[1];
+  return pid === undefined ? null : `ps -fp ${pid}`;
+}
+
+/** What the next command is good for, in words before it. */
+export const stepWords = ({ code }: Reason): string =>
+  code === 'too-young' || code === 'empty-too-young' ? 'sooner' : code === 'unmanaged' ? 'to manage it' : 'next';
