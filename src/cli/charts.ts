@@ -1,12 +1,16 @@
 /**
- * Two charts as inline SVG.
+ * The two charts of the report: lines over time as inline SVG, bars by size as a list.
  *
- * Contract: pure; texts are already safe for HTML. Colours come from the page by class.
+ * Contract: pure; texts are already safe for HTML. Colours come from the page by class. Whatever a chart shows
+ * stands beside it in words or in a table, for whoever cannot see it.
  */
 
-export interface Point {
-  readonly x: number;
-  readonly y: number;
+export interface Series {
+  /** Class that colours it. */
+  readonly kind: string;
+  readonly name: string;
+  /** In order of x; a null breaks the line. */
+  readonly points: readonly { readonly x: number; readonly y: number | null }[];
 }
 
 export interface Axes {
@@ -15,36 +19,58 @@ export interface Axes {
   readonly y: (value: number) => string;
 }
 
-const WIDTH = 960;
 const HEIGHT = 240;
-const LEFT = 80;
-const BOTTOM = 30;
-const TOP = 12;
+const LEFT = 66;
+const RIGHT = 12;
+const BOTTOM = 28;
+const TOP = 10;
+/** More grid lines than these are noise. */
 const STEPS = 4;
 
-/** A line that rises in steps: a value holds until the next one. */
-export function lineChart(points: readonly Point[], axes: Axes): string {
-  const first = points[0]?.x ?? 0;
-  const span = Math.max(1, (points.at(-1)?.x ?? 1) - first);
-  const top = Math.max(1, ...points.map(({ y }) => y));
-  const toX = (x: number) => LEFT + ((x - first) / span) * (WIDTH - LEFT - 20);
-  const toY = (y: number) => HEIGHT - BOTTOM - (y / top) * (HEIGHT - BOTTOM - TOP);
-  const steps = points.map(({ x, y }, index) => {
-    const at = `${toX(x).toFixed(1)}`;
-    return index === 0 ? `M${at} ${toY(y).toFixed(1)}` : `H${at} V${toY(y).toFixed(1)}`;
-  });
-  const floor = toY(0).toFixed(1);
-  const lines = Array.from({ length: STEPS + 1 }, (_, index) => {
+/** Lines over the same axes, `width` units wide: drawn twice, so that the letters stay readable on a phone. */
+export function lineChart(series: readonly Series[], axes: Axes, width: number): string {
+  const all = series.flatMap(({ points }) => points);
+  const first = Math.min(...all.map(({ x }) => x));
+  const span = Math.max(1, Math.max(...all.map(({ x }) => x)) - first);
+  const top = niceTop(Math.max(1, ...all.map(({ y }) => y ?? 0)));
+  const toX = (x: number) => (LEFT + ((x - first) / span) * (width - LEFT - RIGHT)).toFixed(1);
+  const toY = (y: number) => (HEIGHT - BOTTOM - (y / top) * (HEIGHT - BOTTOM - TOP)).toFixed(1);
+  const grid = Array.from({ length: STEPS + 1 }, (_, index) => {
     const value = (top * index) / STEPS;
-    const y = toY(value).toFixed(1);
-    return `<line class="grid" x1="${LEFT}" x2="${WIDTH - 20}" y1="${y}" y2="${y}"/><text x="${LEFT - 8}" y="${y}" dy="4" text-anchor="end">${axes.y(value)}</text>`;
+    return `<line class="grid" x1="${LEFT}" x2="${width - RIGHT}" y1="${toY(value)}" y2="${toY(value)}"/><text x="${LEFT - 8}" y="${toY(value)}" dy="4" text-anchor="end">${axes.y(value)}</text>`;
   });
   const ends = [
     `<text x="${LEFT}" y="${HEIGHT - 8}">${axes.x(first)}</text>`,
-    `<text x="${WIDTH - 20}" y="${HEIGHT - 8}" text-anchor="end">${axes.x(first + span)}</text>`,
+    `<text x="${width - RIGHT}" y="${HEIGHT - 8}" text-anchor="end">${axes.x(first + span)}</text>`,
   ];
-  const area = `${steps.join(' ')} V${floor} H${toX(first).toFixed(1)} Z`;
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${axes.label}">${lines.join('')}<path class="area" d="${area}"/><path class="line" d="${steps.join(' ')}"/>${ends.join('')}</svg>`;
+  const lines = series.flatMap(({ kind, points }) =>
+    stretches(points).map((stretch) => {
+      const at = stretch.map(({ x, y }) => `${toX(x)} ${toY(y)}`);
+      return `<path class="line ${kind}" d="M${at.join(' L')}"/>`;
+    }),
+  );
+  return `<svg viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-label="${axes.label}">${grid.join('')}${lines.join('')}${ends.join('')}</svg>`;
+}
+
+type Point = { readonly x: number; readonly y: number };
+
+/** The parts of a line between its gaps. A part of one point becomes a dot: a line of no length with round ends. */
+function stretches(points: Series['points']): Point[][] {
+  const parts: Point[][] = [[]];
+  for (const { x, y } of points) {
+    if (y === null) parts.push([]);
+    else parts.at(-1)?.push({ x, y });
+  }
+  return parts.flatMap((part) => {
+    const [only] = part;
+    return only === undefined ? [] : [part.length === 1 ? [only, only] : part];
+  });
+}
+
+/** The next of 1, 2, 4, 6, 8 times a power of ten: grid lines at round numbers. */
+function niceTop(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return ([1, 2, 4, 6, 8, 10].find((each) => each * power >= value) ?? 10) * power;
 }
 
 export interface Bar {
@@ -53,22 +79,16 @@ export interface Bar {
   readonly label: string;
   /** Class that colours it. */
   readonly kind: string;
+  /** The colour in words. */
+  readonly word: string;
 }
 
-const ROW = 24;
-const NAMES = 300;
-const LABELS = 90;
-/** Longer names than this run into the bars. */
-const NAME_LENGTH = 42;
-
-/** Bars, longest first as they come. */
-export function barChart(bars: readonly Bar[]): string {
+/** Bars as a list, in the order in which they come. */
+export function barList(bars: readonly Bar[]): string {
   const longest = Math.max(1, ...bars.map(({ value }) => value));
-  const rows = bars.map(({ name, value, label, kind }, index) => {
-    const y = index * ROW;
-    const width = Math.max(2, (value / longest) * (WIDTH - NAMES - LABELS));
-    const shown = name.length > NAME_LENGTH && !name.includes('&') ? `${name.slice(0, NAME_LENGTH)}…` : name;
-    return `<text x="${NAMES - 8}" y="${y + 16}" text-anchor="end">${shown}</text><rect class="${kind}" x="${NAMES}" y="${y + 4}" width="${width.toFixed(1)}" height="${ROW - 8}" rx="3"><title>${name}: ${label}</title></rect><text x="${(NAMES + width + 6).toFixed(1)}" y="${y + 16}">${label}</text>`;
+  const items = bars.map(({ name, value, label, kind, word }) => {
+    const percent = Math.max(0.5, (value / longest) * 100).toFixed(1);
+    return `<li><span class="name">${name}</span><span class="track"><span class="bar ${kind}" style="width:${percent}%"></span></span><span class="size">${label}</span><span class="word ${kind}">${word}</span></li>`;
   });
-  return `<svg viewBox="0 0 ${WIDTH} ${bars.length * ROW + 4}" role="img" aria-label="worktrees by size">${rows.join('')}</svg>`;
+  return `<ol class="bars">${items.join('\n')}</ol>`;
 }

@@ -20,20 +20,51 @@ describe('report --html', () => {
   });
 
   it.skipIf(CHROMIUM === undefined)(
-    'is read whole by chromium, with the worktree in its table (needs chromium)',
+    'is read whole by chromium, runs no script of a hostile name, and loads nothing (needs chromium)',
     () => {
       const repo = makeRepo();
-      const tree = repo.worktree('agent/done');
-      repo.commit('done.txt', 'done\n', tree);
-      repo.git(['merge', '-q', 'agent/done']);
-      backdate(repo, tree, 48 * HOUR);
+      const hostile = 'agent/<img-src=x-onerror=document.title=`pwned`>';
+      for (const branch of ['agent/done', hostile]) {
+        const tree = repo.worktree(branch, join(repo.root, '..', 'wt', `${branch.length}`));
+        repo.commit(`${branch.length}.txt`, 'done\n', tree);
+        repo.git(['merge', '-q', branch]);
+        backdate(repo, tree, 48 * HOUR);
+      }
       const file = join(sandbox(), 'report.html');
       reaper(repo, ['report', '--html', file]);
-      const args = ['--headless', '--no-sandbox', '--disable-gpu', '--dump-dom', `--user-data-dir=${sandbox()}`];
-      const ran = spawnSync(CHROMIUM ?? '', [...args, `file://${file}`], { encoding: 'utf8', timeout: 60_000 });
-      expect(ran.stdout).toContain('agent/done');
-      expect(ran.stdout).toContain('class="badge reclaim"');
-      expect(ran.stdout).not.toContain('<script');
+      const shown = chromium(['--dump-dom', `file://${file}`]);
+      expect(shown).toContain('agent/done');
+      expect(shown).toContain('class="badge reclaim"');
+      expect(shown).toContain('&lt;img-src=x-onerror=document.title=`pwned`&gt;');
+      expect(shown).toMatch(/<title>reaper-hook: [^<]*<\/title>/);
+      expect(shown).not.toMatch(/<script|<img|<iframe|<link|<object/);
     },
   );
+
+  it.skipIf(CHROMIUM === undefined)('is drawn by chromium in light and in dark (needs chromium)', () => {
+    const repo = makeRepo();
+    repo.worktree('agent/new');
+    const place = sandbox();
+    reaper(repo, ['report', '--html', join(place, 'report.html')]);
+    const drawn = ['light', 'dark'].map((scheme) => {
+      const picture = join(place, `${scheme}.png`);
+      const preference = `--blink-settings=preferredColorScheme=${scheme === 'dark' ? 0 : 1}`;
+      chromium([
+        preference,
+        '--window-size=800,600',
+        `--screenshot=${picture}`,
+        `file://${join(place, 'report.html')}`,
+      ]);
+      return readFileSync(picture);
+    });
+    for (const picture of drawn) expect(picture.subarray(1, 4).toString()).toBe('PNG');
+    expect(drawn[0]?.equals(drawn[1] ?? Buffer.alloc(0))).toBe(false);
+  });
 });
+
+function chromium(args: readonly string[]): string {
+  const quiet = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${sandbox()}`];
+  const ran = spawnSync(CHROMIUM ?? '', [...quiet, ...args], { encoding: 'utf8', timeout: 60_000 });
+  if (ran.status !== 0) throw new Error(`chromium: ${ran.stderr}`);
+  return ran.stdout;
+}
