@@ -5,7 +5,7 @@
  * Names of commands and options are the program's own, so nothing in the scripts comes from outside.
  */
 import type { Command, Option } from 'commander';
-import { EPILOGUE } from './help.ts';
+import { EPILOGUE, examplesOf } from './help.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -28,10 +28,12 @@ function bash(program: Command): string {
   });
   return `# bash completion for ${program.name()}: source <(${program.name()} completion bash)
 _reaper_hook() {
-  local current=\${COMP_WORDS[COMP_CWORD]} command='' word words
+  local current=\${COMP_WORDS[COMP_CWORD]} command='' before='' word words
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in -*) ;; *) command=$word; break ;; esac
+    case $before:$word in --repo:*) ;; *:-*) ;; *) command=$word; break ;; esac
+    before=$word
   done
+  [[ \${COMP_WORDS[COMP_CWORD-1]} != --repo ]] || return 0
   case $command in
 ${cases.join('\n')}
     *) words='${[...program.commands.map((each) => each.name()), 'help', ...shared(program)].join(' ')}' ;;
@@ -118,6 +120,7 @@ export function manual(program: Command, version: string): string {
       `.SS "${roff(`${command.name()} ${command.usage()}`.trim())}"`,
       paragraphs(command.description()),
       ...visible(command).flatMap(roffOption),
+      ...roffExamples(examplesOf(command.name())),
     ]),
     '.SH NOTES',
     '.nf',
@@ -129,11 +132,30 @@ export function manual(program: Command, version: string): string {
 
 const roffOption = ({ flags, description }: Option): string[] => ['.TP', `.B ${roff(flags)}`, roff(description)];
 
+const roffExamples = (examples: readonly (readonly [string, string])[]): string[] =>
+  examples.length === 0
+    ? []
+    : ['.PP', 'Examples:', ...examples.flatMap(([command, what]) => ['.TP', `.B ${roff(command)}`, roff(what)])];
+
 const paragraphs = (text: string): string =>
   text
     .split('\n\n')
-    .map((part) => roff(part))
+    .map((part) => roff(filled(part)))
     .join('\n.PP\n');
+
+/** A longer line is frowned upon in a manual's source. */
+const FILLED = 72;
+
+/** One word after the other, as many on a line as fit. */
+function filled(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last === undefined || `${last} ${word}`.length > FILLED) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines.join('\n');
+}
 
 /** A dash that stays a dash, and no line that starts a request. */
 const roff = (text: string): string =>

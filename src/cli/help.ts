@@ -47,22 +47,26 @@ the last pass went; say what to do for each finding. Exit 1 when there is troubl
   demo: `Make a throwaway repository with worktrees in every state, install the hook there, run a
 real git checkout, wait for the pass, show before and after, and restore one.`,
   status: `Show what goes, what waits and until when, what is kept and why, what someone should look
-at, and what is in quarantine. The same decisions as a pass; nothing is touched.`,
-  why: `Show, fact by fact, how one worktree or staging entry was decided, and the command that
-would look into the deciding fact.`,
+at, and what is in quarantine, with sizes; first the totals, then what to do. The same
+decisions as a pass; nothing is touched.`,
+  why: `Show, fact by fact, how one worktree or staging entry was decided. A ">" marks the fact that
+decided; the last line is the command that looks into it, or that would change it.`,
   landed: `Say for each revision whether it has landed in the base, how, and proved by which commit:
 by ancestry, because merging it would add nothing, as a squash or rebase merge replayed,
 or patch by patch. Finds squash merges that "git branch --merged" cannot. Reads only refs
 that are already here.`,
-  log: `Show what was reclaimed, restored and purged, when, why, and the undo.`,
-  run: `Run one pass now: the same that the hook starts, with its result printed.
-Ages given here may go below the floors only at a terminal.`,
+  log: `Show what was reclaimed, restored and purged, when, why and by which proof, how much, and
+the undo of what can still be put back. Oldest first; times are UTC.`,
+  run: `Run one pass now: the same that the hook starts, with its result printed. At a terminal it
+shows what would go and asks first. Ages given here may go below the floors only at a terminal.
+Ctrl-C stops it between two things; whatever was begun, the next pass finishes or takes back.`,
   restore: `Put a quarantined worktree or staging entry back: same path, index, HEAD, branch, reflog
 and ignored files, byte for byte but for rebuildable directories that were purged (such as
 node_modules). After quarantine.keep its commit can still be checked out. Nothing is ever
 overwritten. A restored worktree is claimed for a while, so that the next pass leaves it.`,
   purge: `Remove what is due: rebuildable directories at once, trees after quarantine.keep, the rest
-after quarantine.forget. With ids, only those. Passes do this by themselves.`,
+after quarantine.forget; above quarantine.max, or below quarantine.minFree, the oldest trees
+early, but none younger than a day. With ids, only those. Passes do this by themselves.`,
   claim: `Say that a worktree or directory is in use: no pass touches it while the claim lasts.`,
   heartbeat: `Renew a claim: its time to live starts again.`,
   release: `End a claim. With --reap, for the end of a session: reclaim the worktree or directory at once, if it is
@@ -82,9 +86,60 @@ export const HELP = Object.fromEntries(Object.entries(TEXT).map(([name, text]) =
   string
 >;
 
+/** What is worth typing, and what it is for. Every line works as it stands, but for names. */
+const EXAMPLES: Readonly<Partial<Record<string, readonly (readonly [string, string])[]>>> = {
+  install: [
+    ['npx reaper-hook install', 'once per clone'],
+    ['npx reaper-hook install --write', 'where lefthook, pre-commit or simple-git-hooks own the hooks'],
+  ],
+  status: [
+    ['npx reaper-hook status', 'the overview'],
+    ['npx reaper-hook status --json', 'the same for a program'],
+    ['npx reaper-hook --repo ../shop status', 'of another repository'],
+  ],
+  why: [['npx reaper-hook why agent/fix-login', 'why it is kept, and what would change that']],
+  landed: [
+    ['npx reaper-hook landed', 'every local branch, squash merges included'],
+    ['npx reaper-hook landed agent/fix-login --base main', 'one branch, against one base'],
+    ['git branch --format="%(refname:short)" | npx reaper-hook landed --stdin', 'names from elsewhere'],
+  ],
+  log: [['npx reaper-hook log --since 7d', 'the last week, with the undo of each']],
+  run: [
+    ['npx reaper-hook run --dry-run', 'what would go, and why; nothing is touched'],
+    ['npx reaper-hook run --yes --limit 5', 'at most five, without being asked'],
+    ['npx reaper-hook run --idle 10m', 'also what was used a little while ago'],
+  ],
+  restore: [
+    ['npx reaper-hook restore agent/fix-login', 'back where it was'],
+    ['npx reaper-hook restore agent/fix-login --to ../fix-login', 'when its old place is taken'],
+    ['npx reaper-hook restore agent/fix-login --detach', 'when its branch is in use'],
+  ],
+  purge: [
+    ['npx reaper-hook purge --dry-run', 'what would go, and when each thing is due'],
+    ['npx reaper-hook purge --now agent-fix-login-7f3a', 'the files of one entry at once; its commit stays'],
+  ],
+  claim: [
+    ['npx reaper-hook claim --owner "lane 3" --pid "$PPID"', 'for as long as this process lives'],
+    ['npx reaper-hook claim --worktree ../fix-login --ttl 2d', 'for two days'],
+  ],
+  release: [['npx reaper-hook release --owner "lane 3" --reap', 'at the end of a session']],
+  report: [['npx reaper-hook report --html report.html', 'then open it in a browser']],
+  completion: [['source <(reaper-hook completion bash)', 'in ~/.bashrc']],
+  man: [['reaper-hook man | man -l -', 'read it at once']],
+};
+
+export const examplesOf = (command: string): readonly (readonly [string, string])[] => EXAMPLES[command] ?? [];
+
+/** The examples as `--help` shows them. */
+export function exampleText(command: string): string {
+  const lines = examplesOf(command).map(([line, what]) => `  ${line}\n      ${what}`);
+  return lines.length === 0 ? '' : `\nExamples:\n${lines.join('\n')}`;
+}
+
 export const EPILOGUE = `
-Configuration: .reaperrc (YAML or JSON), .reaperrc.json, .reaperrc.yaml, .reaperrc.yml or "reaper" in
-package.json of the main worktree; user settings in "git config reaper.*". See .reaperrc.example.
+Configuration: .reaperrc (YAML or JSON), .reaperrc.json, .reaperrc.yaml,
+.reaperrc.yml or "reaper" in package.json of the main worktree; user settings
+in "git config reaper.*". See .reaperrc.example.
 
 Environment:
   REAPER_HOOK=0   the hook does nothing (as do CI environments)
@@ -92,7 +147,8 @@ Environment:
 
 Exit status: 0 done, 1 could not, 2 usage. Hooks always exit 0.
 
-Everything of its own lies in <git common directory>/reaper: program, journal, state, quarantine.
+Everything of its own lies in <git common directory>/reaper: program, journal,
+state, quarantine.
 
 Start here:
   npx reaper-hook demo       see it work on a throwaway repository

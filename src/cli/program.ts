@@ -9,7 +9,7 @@ import { JSON_VERSION } from '../core/version.ts';
 import { commands } from './commands.ts';
 import { completion, manual, SHELLS, type Shell } from './completion.ts';
 import type { Answer, Context, GlobalOptions } from './context.ts';
-import { EPILOGUE, HELP, SUMMARY } from './help.ts';
+import { EPILOGUE, exampleText, HELP, SUMMARY } from './help.ts';
 
 type Run = (context: Context) => Promise<Answer>;
 
@@ -68,7 +68,10 @@ export function createProgram(rim: Rim): Command {
   addQuarantine(program, does);
   addClaims(program, does);
   addPapers(program, does, rim.version);
-  for (const command of program.commands) allowGlobalOptions(command);
+  for (const command of program.commands) {
+    command.addHelpText('after', exampleText(command.name()));
+    allowGlobalOptions(command);
+  }
   return program;
 }
 
