@@ -10,6 +10,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
 import type { Answer, Context, GlobalOptions } from './cli/context.ts';
+import { asCalled, COMMAND, STOPPING } from './core/messages.ts';
 import { forTerminal, jsonForTerminal } from './core/text.ts';
 import { JSON_VERSION } from './core/version.ts';
 
@@ -20,7 +21,7 @@ const programFile = fileURLToPath(import.meta.url);
 /** Below this a terminal has to wrap. */
 const NARROWEST = 40;
 
-function contextFor(global: GlobalOptions): Context {
+function contextFor(global: GlobalOptions, command: string): Context {
   const isTerminal = process.stdout.isTTY === true;
   const isInteractive = process.stdin.isTTY === true && process.stderr.isTTY === true;
   return {
@@ -31,6 +32,8 @@ function contextFor(global: GlobalOptions): Context {
     programFile,
     hooksSource: resolve(dirname(programFile), '../hooks'),
     version: REAPER_VERSION,
+    command,
+    interruptible,
     progress: async (text, work) => {
       const { withProgress } = await import('./cli/progress.ts');
       return withProgress(text, work, process.stderr.isTTY === true && !global.quiet && !global.json);
@@ -38,6 +41,20 @@ function contextFor(global: GlobalOptions): Context {
     confirm: async (question) => isInteractive && !global.json && confirm(question),
   };
 }
+
+/** The first Ctrl-C lets what is being done be finished; the second ends at once, and the next pass mends that. */
+function interruptible(): () => boolean {
+  let isInterrupted = false;
+  process.on('SIGINT', () => {
+    if (isInterrupted) process.exit(INTERRUPTED);
+    isInterrupted = true;
+    process.stderr.write(`\n${STOPPING}\n`);
+  });
+  return () => isInterrupted;
+}
+
+/** As a shell reports a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
 
 async function confirm(question: string): Promise<boolean> {
   const { createInterface } = await import('node:readline/promises');
@@ -52,13 +69,13 @@ async function confirm(question: string): Promise<boolean> {
   }
 }
 
-function print(answer: Answer, global: GlobalOptions): void {
+function print(answer: Answer, global: GlobalOptions, command: string): void {
   const colors = global.color && process.stdout.isTTY === true && pc.isColorSupported;
-  for (const note of answer.notes ?? []) process.stderr.write(`${forTerminal(note, { colors })}\n`);
+  const shown = (text: string) => `${forTerminal(asCalled(text, command), { colors })}\n`;
+  for (const note of answer.notes ?? []) process.stderr.write(shown(note));
   if (global.json)
     process.stdout.write(`${jsonForTerminal(JSON.stringify(answer.json ?? { version: JSON_VERSION }, null, 2))}\n`);
-  else if (answer.text !== undefined && answer.text !== '')
-    process.stdout.write(`${forTerminal(answer.text, { colors })}\n`);
+  else if (answer.text !== undefined && answer.text !== '') process.stdout.write(shown(answer.text));
 }
 
 async function main(): Promise<void> {
@@ -70,8 +87,10 @@ async function main(): Promise<void> {
   const program = createProgram({
     version: REAPER_VERSION,
     answer: async (global, command) => {
-      const answer = await command(contextFor(global));
-      print(answer, global);
+      const { commandHere } = await import('./cli/called.ts');
+      const context = contextFor(global, commandHere(programFile) ?? COMMAND);
+      const answer = await command(context);
+      print(answer, global, context.command);
       process.exitCode = answer.exit;
     },
     hookRun,

@@ -24,11 +24,12 @@ export async function survey(
   workspace: Workspace,
   report: PassReport,
   say: (text: string) => void = () => undefined,
+  isAborted: () => boolean = () => false,
 ): Promise<Extras & { unreadable: readonly string[] }> {
   const { io, layout } = workspace;
   const { entries, unreadable } = await readEntries({ io, layout });
   const untilMs = io.clock.nowMs() + SIZING_MS;
-  const isOutOfTime = () => io.clock.nowMs() > untilMs;
+  const isOutOfTime = () => isAborted() || io.clock.nowMs() > untilMs;
   const remembered = report.ledger.sizes;
   const things = [
     ...report.results.flatMap(({ inquiry, outcome }) => (outcome === 'reclaimed' ? [] : thingOf(inquiry.candidate))),

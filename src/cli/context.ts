@@ -27,6 +27,10 @@ export interface Context {
   readonly programFile: string;
   readonly hooksSource: string;
   readonly version: string;
+  /** The command that starts this program here; what every sentence names. */
+  readonly command: string;
+  /** From here on Ctrl-C asks to stop; the answer says whether it did. */
+  readonly interruptible: () => () => boolean;
   /** Shows progress on stderr when the terminal has one and it takes longer than half a second. */
   readonly progress: <T>(text: string, work: (say: (text: string) => void) => Promise<T>) => Promise<T>;
   /** Asks a yes/no question at the terminal; false where nobody can answer. */

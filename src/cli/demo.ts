@@ -8,6 +8,8 @@ import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { COMMAND } from '../core/messages.ts';
+import { shellWord } from '../core/text.ts';
 import { findProgram, workingTreesAround } from '../io/program.ts';
 import { type Answer, type Context, problem } from './context.ts';
 import { openStage, type Stage } from './demo-stage.ts';
@@ -79,7 +81,8 @@ function verdictOn(isTrue: boolean, gone: boolean, stayed: boolean): string {
 /** Paths below the throwaway directory, as short as a person would write them. */
 function shorten(stage: Stage, text: string): string {
   const place = stage.root.slice(0, stage.root.lastIndexOf('/'));
-  return text.replaceAll(`${place}/`, '').trimEnd();
+  const ownCopy = `node ${shellWord(join(stage.root, '.git', 'reaper', 'bin', 'reaper-hook.mjs'))}`;
+  return text.replaceAll(ownCopy, COMMAND).replaceAll(`${place}/`, '').trimEnd();
 }
 
 async function until(isTrue: () => boolean): Promise<boolean> {

@@ -88,6 +88,7 @@ async function hookFindings(context: Context, { io, repository: repo, worktrees 
   else findings.push(ok(`program ${seen.record?.version ?? ''} at ${seen.program.path}`));
   if (seen.record !== null && seen.record.version !== context.version)
     findings.push(note(`version ${seen.record.version} is installed, this is ${context.version}`, reinstall));
+  findings.push(ok(`its undo is always there as: node ${shellWord(seen.program.path)} restore <id>`));
   findings.push(nodeFinding(seen.node, reinstall));
   findings.push(...seen.hooks.flatMap(fileFinding));
   if (seen.place.kind === 'refused' && seen.hooks.some(({ state }) => state !== 'config'))

@@ -19,14 +19,16 @@ import {
   takeRequest,
 } from '../act/state.ts';
 import { layout } from '../core/layout.ts';
-import { configReport, failureReport, hookReport } from '../core/messages.ts';
+import { asCalled, configReport, failureReport, hookReport } from '../core/messages.ts';
 import { DEFAULTS } from '../core/settings.ts';
+import { readRecord } from '../install/record.ts';
 import { killOwnChildren } from '../io/children.ts';
 import { disk } from '../io/disk.ts';
 import { createMachine } from '../io/machine.ts';
 import { runPass } from '../pass.ts';
 import { restAfter } from '../resting.ts';
 import { type Opened, openWorkspace, type Workspace } from '../workspace.ts';
+import { commandOfHook } from './called.ts';
 import { nextPassAt } from './next.ts';
 import { checkOwnCopy, commonDirOf } from './own-copy.ts';
 
@@ -80,7 +82,7 @@ export async function hookRun({ from, programFile, version }: HookRun): Promise<
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     await noteFailure(actor, error instanceof Error ? (error.stack ?? why) : why);
-    await leaveReport(actor, [failureReport(why)]);
+    await tell(actor, [failureReport(why)]);
   }
   end();
 }
@@ -99,7 +101,7 @@ async function noteUnopened(programFile: string, why: string): Promise<void> {
   if (commonDir === null) return;
   const actor: Actor = { io: createMachine('git'), layout: layout(commonDir), passId: 'hook' };
   await noteFailure(actor, why);
-  await leaveReport(actor, [failureReport(why)]);
+  await tell(actor, [failureReport(why)]);
 }
 
 async function oneRun(workspace: Workspace, actor: Actor, leftMs: number, version: string): Promise<void> {
@@ -125,10 +127,21 @@ async function oneRun(workspace: Workspace, actor: Actor, leftMs: number, versio
     purgedEarly: report.purge?.early.length ?? 0,
     attention: report.attention,
   });
-  await leaveReport(actor, lines);
+  await tell(actor, lines);
   await scheduleNext(actor, nextPassAt(report, settings, workspace.io.clock.nowMs()), settings.pass.detach);
   await leaveRest(actor, await restAfter(workspace, report, version));
   await clearFailure(actor);
+}
+
+/** Leaves lines for the next hook, with the command that works on this machine. */
+async function tell(actor: Actor, lines: readonly string[]): Promise<void> {
+  if (lines.length === 0) return;
+  const { disk: reader } = actor.io;
+  const command = commandOfHook(await readRecord(reader, actor.layout.installed), actor.layout.program);
+  await leaveReport(
+    actor,
+    lines.map((line) => asCalled(line, command)),
+  );
 }
 
 async function sayConfigIsBroken({ io, config }: Workspace, actor: Actor): Promise<void> {
@@ -136,7 +149,7 @@ async function sayConfigIsBroken({ io, config }: Workspace, actor: Actor): Promi
   const { ledger } = await loadLedger(actor);
   await scheduleNext(actor, nowMs + DEFAULTS.pass.everyMs, true);
   if (config.ok || nowMs - (ledger.announced['config'] ?? 0) < CONFIG_REMIND_MS) return;
-  await leaveReport(actor, [configReport(config.errors.length)]);
+  await tell(actor, [configReport(config.errors.length)]);
   await saveLedger(actor, { ...ledger, announced: { ...ledger.announced, config: nowMs } });
 }
 

@@ -48,8 +48,9 @@ export async function purgeCommand(context: Context, ids: readonly string[], opt
     return problem('unreadable', look.ok ? 'the repository could not be looked at' : look.why);
   const wanted = (entry: Entry) => ids.length === 0 || ids.includes(entry.id);
   const { io } = workspace;
+  const isInterrupted = options.dryRun ? () => false : context.interruptible();
   const work = (say: (text: string) => void): PurgeWork => ({
-    isOutOfTime: () => false,
+    isOutOfTime: isInterrupted,
     isQuiet: (tree, sinceMs) => quietSince(io, view, tree, sinceMs),
     editedByHand: (directory) => editedByHand(io.disk, directory),
     lastPassMs: look.report.ledger.lastPass?.atMs ?? null,
@@ -130,10 +131,11 @@ async function foresee(
     const ballastBytes = place === null ? null : await measured(place);
     for (const { part, dueMs } of stepsAhead(entry, ballastBytes !== null)) {
       const isNow = dueMs <= nowMs || (part === 'files' && work.early === true);
-      const isQuiet = isNow && part !== 'commit' && entry.tree !== null;
-      const quiet = isQuiet
-        ? await quietSince(io, view, entry.tree, part === 'files' ? entry.atMs : Number.POSITIVE_INFINITY)
-        : null;
+      const mayGo = isNow || (work.pressure !== undefined && part === 'files' && mayGoEarly(entry, nowMs));
+      const quiet =
+        mayGo && part !== 'commit' && entry.tree !== null
+          ? await quietSince(io, view, entry.tree, part === 'files' ? entry.atMs : Number.POSITIVE_INFINITY)
+          : null;
       const stays = quiet === null ? null : quiet.known ? quiet.value : quiet.why;
       const size =
         part === 'ballast' ? ballastBytes : part === 'files' && entry.tree !== null ? await measured(entry.tree) : null;

@@ -1,6 +1,7 @@
 /** `report --html FILE`: what there is and what was, as one page to look at or to pass on. */
 import { resolve } from 'node:path';
 import { readJournal } from '../act/journal.ts';
+import { asCalled } from '../core/messages.ts';
 import { printable } from '../core/text.ts';
 import { survey } from '../survey.ts';
 import { configProblem } from './config-answers.ts';
@@ -23,7 +24,10 @@ export async function htmlReport(context: Context, file: string): Promise<Answer
     if (!look.ok) return problem('unreadable', look.why);
     const extras = await survey(workspace, look.report, say);
     const { records } = await readJournal({ io, layout });
-    const page = htmlPage({ workspace, report: look.report, extras, records, nowMs: io.clock.nowMs() });
+    const page = asCalled(
+      htmlPage({ workspace, report: look.report, extras, records, nowMs: io.clock.nowMs() }),
+      context.command,
+    );
     const written = await io.disk.writeFile(path, page);
     if (!written.ok) return problem('unwritable', `the report could not be written: ${written.why}`);
     return { exit: 0, text: `wrote ${printable(path)}`, json: { version: JSON_VERSION, file: path } };

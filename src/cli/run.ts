@@ -36,6 +36,7 @@ export async function run(context: Context, options: RunOptions): Promise<Answer
   const declined = await unconfirmed(context, workspace, options);
   if (declined !== null) return declined;
   const startMs = workspace.io.clock.nowMs();
+  const isInterrupted = options.dryRun ? () => false : context.interruptible();
   return context.progress(options.dryRun ? 'looking' : 'reclaiming', async (say) => {
     const passed = await runPass(workspace, {
       dryRun: options.dryRun,
@@ -43,15 +44,16 @@ export async function run(context: Context, options: RunOptions): Promise<Answer
       limit: options.limit ?? settings.pass.limit,
       from: workspace.from,
       announce: false,
+      isAborted: isInterrupted,
       onProgress: (progress) => say(lookingWords(progress, workspace.io.clock.nowMs() - startMs)),
     });
     if (!passed.ok) return problem(passed.problem, passed.why, passed.problem === 'busy' ? 'wait for it to end' : null);
     const { report } = passed;
     if (!options.dryRun) await settle(workspace, report, settings);
-    const extras = await survey(workspace, report, say);
+    const extras = await survey(workspace, report, say, isInterrupted);
     return {
-      exit: report.results.some(({ outcome }) => outcome === 'failed') ? 1 : 0,
-      text: page(context, workspace, report, options.dryRun, extras.sizes),
+      exit: isInterrupted() || report.results.some(({ outcome }) => outcome === 'failed') ? 1 : 0,
+      text: page(context, workspace, report, options.dryRun, extras.sizes) + (isInterrupted() ? `\n${STOPPED}` : ''),
       json: runDocument(workspace, report, extras),
       notes: context.global.quiet
         ? []
@@ -126,6 +128,8 @@ function page(
   parts.push([...moved, ...troubles, summary(report, dryRun)].join('\n'));
   return parts.filter((part) => part !== '').join('\n\n');
 }
+
+const STOPPED = `stopped by Ctrl-C; what was not reached is where it was; to go on: ${COMMAND} run`;
 
 function troubleOf({ inquiry, outcome, error, reasons }: PassReport['results'][number]): string[] {
   const name = nameOf(inquiry.candidate);

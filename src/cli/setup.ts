@@ -8,6 +8,7 @@ import { install } from '../install/install.ts';
 import { uninstall } from '../install/uninstall.ts';
 import { placeObstacle } from '../io/ownplace.ts';
 import type { Workspace } from '../workspace.ts';
+import { commandHere } from './called.ts';
 import { changeLines, configNotes, configProblem } from './config-answers.ts';
 import { type Answer, type Context, JSON_VERSION, problem, ready } from './context.ts';
 import { lookOnly } from './status.ts';
@@ -24,7 +25,9 @@ export async function installCommand(
   const { io, repository: repo, layout } = workspace;
   const { programFile, hooksSource, version } = context;
   const nodePath = process.execPath;
-  const report = await install({ io, repo, programFile, hooksSource, nodePath, version, write, chain });
+  const known = commandHere(programFile);
+  const command = known === null ? {} : { command: known };
+  const report = await install({ io, repo, programFile, hooksSource, nodePath, version, write, chain, ...command });
   const lines = describeInstall(report);
   if (report.refusal !== null)
     return { ...problem('refused', lines.join('\n')), json: { version: JSON_VERSION, install: report } };

@@ -10,6 +10,10 @@ import { bytes, duration, plural, printable } from './text.ts';
 
 export const COMMAND = 'npx reaper-hook';
 
+/** A text with the command that works on this machine instead. */
+export const asCalled = (text: string, command: string): string =>
+  command === COMMAND ? text : text.replaceAll(COMMAND, command);
+
 const CODE_WORDS: Readonly<Record<ReasonCode, string>> = {
   unmanaged: 'not managed',
   main: 'main worktree',
@@ -146,6 +150,10 @@ export const failureReport = (why: string): string =>
 
 export const configReport = (problems: number): string =>
   `reaper: ${plural(problems, 'mistake')} in the configuration, so nothing is reclaimed; see: ${COMMAND} doctor`;
+
+/** Said at the first Ctrl-C. */
+export const STOPPING =
+  'stopping after what is being done; Ctrl-C again to stop at once (the next pass finishes or takes back what was begun)';
 
 /** How long a wait still lasts, for a table. */
 export const untilWords = (untilMs: number, nowMs: number): string => `${duration(untilMs - nowMs)} to go`;

@@ -34,6 +34,8 @@ export interface InstallArgs {
   /** Absolute path of node. */
   readonly nodePath: string;
   readonly version: string;
+  /** The command that a person starts the program by, where one is known. */
+  readonly command?: string;
   /** Add entries to the configuration of the hook managers that are set up here. */
   readonly write?: boolean;
   /** Go behind git-lfs's and git-annex's own text, in their files. */
@@ -157,9 +159,16 @@ async function missingDirectories(io: Io, dir: string): Promise<Change[]> {
 }
 
 function recordOf(args: InstallArgs, sources: Sources) {
-  const { version, nodePath, io } = args;
+  const { version, nodePath, io, programFile, command } = args;
   const at = new Date(io.clock.nowMs()).toISOString();
-  return { format: 1 as const, version, sha256: fingerprint(sources.program), at, nodePath };
+  return {
+    format: 1 as const,
+    version,
+    sha256: fingerprint(sources.program),
+    at,
+    nodePath,
+    ...(command === undefined ? {} : { command, source: programFile }),
+  };
 }
 
 async function applyAll(io: Io, place: { dir: string }, plans: readonly Plan[]): Promise<HookOutcome[]> {

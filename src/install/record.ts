@@ -15,6 +15,9 @@ export interface InstallRecord {
   /** ISO 8601 instant of the installation. */
   readonly at: string;
   readonly nodePath: string;
+  /** The command that a person starts the program by, and the file it starts; absent where none is known. */
+  readonly command?: string;
+  readonly source?: string;
   readonly changes: readonly Change[];
 }
 
@@ -56,9 +59,12 @@ export const recordText = (record: InstallRecord): string => `${JSON.stringify(r
 
 function isRecord(json: unknown): json is InstallRecord {
   if (typeof json !== 'object' || json === null) return false;
-  const { format, version, sha256, at, nodePath, changes } = json as Record<string, unknown>;
+  const { format, version, sha256, at, nodePath, changes, command = '', source = '' } = json as Record<string, unknown>;
   if (format !== 1 || !Array.isArray(changes)) return false;
-  return [version, sha256, at, nodePath].every((each) => typeof each === 'string') && changes.every(isChange);
+  return (
+    [version, sha256, at, nodePath, command, source].every((each) => typeof each === 'string') &&
+    changes.every(isChange)
+  );
 }
 
 function isChange(json: unknown): json is Change {

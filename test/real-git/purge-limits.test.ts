@@ -9,7 +9,9 @@ import { type PurgeWork, purge } from '../../src/act/purge.ts';
 import { ENTRY_VERSION, type Entry } from '../../src/core/entry.ts';
 import { layout } from '../../src/core/layout.ts';
 import { known } from '../../src/core/model.ts';
+import { DEFAULTS } from '../../src/core/settings.ts';
 import { createMachine } from '../../src/io/machine.ts';
+import { pressureOf } from '../../src/sizing.ts';
 import { DAY, HOUR, makeRepo, type TestRepo } from '../support/repo.ts';
 
 const NOW = Date.now();
@@ -91,6 +93,20 @@ describe('limits on quarantine', () => {
     expect(report.purged).toEqual(['old']);
     const { records } = await readJournal(actor);
     expect(records.find(({ event }) => event === 'purged')?.detail).toContain('quarantine.minFree');
+  });
+
+  it('counts ballast as gone before any tree: where that is enough, no tree goes early', async () => {
+    const repo = makeRepo();
+    const actor = actorOf(repo);
+    const entry = await held(repo, actor, 'old', 6 * DAY);
+    await writeEntry(actor, { ...entry, ballast: ['node_modules'] });
+    repo.write('0/left-pad.js', 'x'.repeat(300_000), actor.layout.entry('old').ballast);
+    const settings = { quarantine: { ...DEFAULTS.quarantine, maxBytes: 200_000 } };
+    const { pressure: _none, ...rest } = work({ maxBytes: null, minFreeBytes: null });
+    const report = await purge(actor, { ...rest, pressure: pressureOf(actor.io, settings, () => false) });
+    expect(report.early).toEqual([]);
+    expect(report.bytes).toBeGreaterThanOrEqual(300_000);
+    expect(existsSync(actor.layout.entry('old').tree)).toBe(true);
   });
 
   it('keeps everything within the limits until its time', async () => {
