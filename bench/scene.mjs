@@ -122,6 +122,11 @@ function land(scene, name, how) {
   const agent = spawn('sleep', ['600'], { cwd: scene.place, stdio: 'ignore' });
   scene.children.push(agent);
   scene.reaper(['claim', '--worktree', path, '--owner', 'claude, lane 3', '--pid', String(agent.pid)]);
+  const claims = join(root, '.git', 'reaper', 'claims');
+  for (const file of readdirSync(claims).map((each) => join(claims, each))) {
+    const claim = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...claim, createdMs: claim.createdMs - 26 * HOUR }));
+  }
 }
 
 function age({ root, trees }, rows) {

@@ -18,16 +18,28 @@ declare const REAPER_VERSION: string;
 
 const programFile = fileURLToPath(import.meta.url);
 
+/** Columns of the terminal that shows stdout, or null; the demo shows the output of others on its own terminal. */
+function columnsOfTerminal(): number | null {
+  const relayed = Number(process.env['REAPER_TERMINAL'] ?? Number.NaN);
+  if (Number.isInteger(relayed)) return relayed;
+  return process.stdout.isTTY === true ? (process.stdout.columns ?? 80) : null;
+}
+
+function hasColors({ color }: GlobalOptions): boolean {
+  const isRelayed = process.env['REAPER_TERMINAL'] !== undefined && !process.env['NO_COLOR'];
+  return color && columnsOfTerminal() !== null && (isRelayed || pc.isColorSupported);
+}
+
 /** Below this a terminal has to wrap. */
 const NARROWEST = 40;
 
 function contextFor(global: GlobalOptions, command: string): Context {
-  const isTerminal = process.stdout.isTTY === true;
+  const columns = columnsOfTerminal();
   const isInteractive = process.stdin.isTTY === true && process.stderr.isTTY === true;
   return {
     global,
-    colors: pc.createColors(global.color && isTerminal && pc.isColorSupported),
-    width: isTerminal ? Math.max(process.stdout.columns ?? 80, NARROWEST) : null,
+    colors: pc.createColors(hasColors(global)),
+    width: columns === null ? null : Math.max(columns, NARROWEST),
     isInteractive,
     programFile,
     hooksSource: resolve(dirname(programFile), '../hooks'),
@@ -70,7 +82,7 @@ async function confirm(question: string): Promise<boolean> {
 }
 
 function print(answer: Answer, global: GlobalOptions, command: string): void {
-  const colors = global.color && process.stdout.isTTY === true && pc.isColorSupported;
+  const colors = hasColors(global);
   const shown = (text: string) => `${forTerminal(asCalled(text, command), { colors })}\n`;
   for (const note of answer.notes ?? []) process.stderr.write(shown(note));
   if (global.json)

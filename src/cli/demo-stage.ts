@@ -15,27 +15,34 @@ export interface Stage {
   /** Runs git and returns what a terminal would show: both streams. */
   readonly gitBoth: (args: readonly string[]) => string;
   /** Runs this program in the repository and returns what it printed. */
-  readonly reaper: (args: readonly string[]) => string;
+  readonly reaper: (args: readonly string[], isShown?: boolean) => string;
   readonly path: (name: string) => string;
   readonly close: () => void;
+}
+
+/** What makes a program that is started with pipes print as for the terminal of whoever watches. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string>>;
 }
 
 const HOUR_MS = 3_600_000;
 
 /** Opens an empty stage below `place`. */
-export function openStage(place: string, gitBinary: string, programFile: string): Stage {
+export function openStage(place: string, gitBinary: string, programFile: string, terminal: Terminal): Stage {
   const home = join(place, 'home');
   const root = join(place, 'shop');
   mkdirSync(home);
   mkdirSync(root);
+  // One pass is to show it all, also on a machine that is busy with other things.
   writeFileSync(
     join(home, '.gitconfig'),
-    '[user]\n\tname = Demo\n\temail = demo@example.invalid\n[advice]\n\tdetachedHead = false\n',
+    '[user]\n\tname = Demo\n\temail = demo@example.invalid\n[advice]\n\tdetachedHead = false\n[reaper]\n\tbudget = 20s\n',
   );
   const env = cleanEnvironment(home);
+  const shown = { ...env, ...terminal.env };
   const children: ChildProcess[] = [];
-  const execute = (program: string, args: readonly string[], cwd: string) =>
-    execFileSync(program, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const execute = (program: string, args: readonly string[], cwd: string, shownIn = env) =>
+    execFileSync(program, args, { cwd, env: shownIn, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   const stage = {
     root,
     git: (args: readonly string[], cwd = root) => execute(gitBinary, args, cwd),
@@ -43,7 +50,8 @@ export function openStage(place: string, gitBinary: string, programFile: string)
       const { stdout, stderr } = spawnSync(gitBinary, args, { cwd: root, env, encoding: 'utf8' });
       return `${stdout}${stderr}`;
     },
-    reaper: (args: readonly string[]) => execute(process.execPath, [programFile, ...args], root),
+    reaper: (args: readonly string[], isShown = true) =>
+      execute(process.execPath, [programFile, ...args], root, isShown ? shown : env),
     path: (name: string) => join(place, 'worktrees', name),
     close: () => {
       for (const child of children) child.kill();
@@ -60,7 +68,6 @@ function cleanEnvironment(home: string): Record<string, string> {
     ...(Object.fromEntries(kept) as Record<string, string>),
     HOME: home,
     XDG_CONFIG_HOME: join(home, '.config'),
-    NO_COLOR: '1',
   };
 }
 
@@ -111,10 +118,15 @@ function land({ git, root }: Stage): void {
   git(['branch', '-q', 'next'], root);
 }
 
+/** Enough to be seen in the sums, little enough to be written in a moment. */
+const DEPENDENCIES_BYTES = 12_000_000;
+
 function dirtyUp(stage: Stage, children: ChildProcess[], env: Record<string, string>): void {
-  const modules = join(stage.path('add-pears'), 'node_modules');
-  put(join(modules, '.package-lock.json'), '{}\n');
-  put(join(modules, 'left-pad', 'index.js'), 'x'.repeat(3_000_000));
+  for (const name of ['add-pears', 'add-plums', 'fix-sign', 'half-done']) {
+    const modules = join(stage.path(name), 'node_modules');
+    put(join(modules, '.package-lock.json'), '{}\n');
+    put(join(modules, 'left-pad', 'index.js'), 'x'.repeat(DEPENDENCIES_BYTES));
+  }
   put(join(stage.path('dirty'), 'dirty.txt'), 'first\nand a line nobody committed\n');
   put(join(stage.path('has-secret'), '.env'), 'TOKEN=only-copy\n');
   stage.git(['worktree', 'lock', '--reason', 'kept for the audit', stage.path('locked')]);

@@ -4,15 +4,17 @@
  * Contract: everything happens below one new temporary directory, which is removed at the end
  * unless `keep`. Exit 1 when what was seen is not what is promised.
  */
-import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { COMMAND } from '../core/messages.ts';
-import { shellWord } from '../core/text.ts';
+import { bytes, shellWord } from '../core/text.ts';
+import type { StatusDocument } from '../documents.ts';
 import { findProgram, workingTreesAround } from '../io/program.ts';
-import { type Answer, type Context, problem } from './context.ts';
-import { openStage, type Stage } from './demo-stage.ts';
+import { type Answer, type Context, JSON_VERSION, problem } from './context.ts';
+import { openStage, type Stage, type Terminal } from './demo-stage.ts';
 
 /** The pass takes well under a second here; a loaded machine gets more. */
 const PASS_TIMEOUT_MS = 20_000;
@@ -28,54 +30,105 @@ export async function demo(context: Context, keep: boolean): Promise<Answer> {
   const place = realpathSync(mkdtempSync(join(tmpdir(), 'reaper-demo-')));
   let stage: Stage | null = null;
   try {
-    stage = openStage(place, git, context.programFile);
-    return await tell(context, stage, keep ? place : null);
+    return await context.progress('the demo', async (say) => {
+      say('making a shop, and what its agents left behind');
+      stage = openStage(place, git, context.programFile, terminalOf(context));
+      return tell(context, stage, keep ? place : null, say);
+    });
   } finally {
-    stage?.close();
+    (stage as Stage | null)?.close();
     if (!keep) rmSync(place, { recursive: true, force: true });
   }
 }
 
-async function tell({ colors }: Context, stage: Stage, kept: string | null): Promise<Answer> {
-  const lines: string[] = [];
-  const heading = (text: string) => lines.push('', colors.bold(text));
-  const shell = (text: string) => lines.push(colors.cyan(`$ ${text}`));
-  heading('1. A shop, and what its agents left behind');
-  shell('git worktree list');
-  lines.push(shorten(stage, stage.git(['worktree', 'list'])));
-  heading('2. Install the hook: it says what the next pass will do, and why');
-  shell('npx reaper-hook install');
-  lines.push(shorten(stage, stage.reaper(['install'])));
-  heading('3. Work as usual. The hook starts a pass in the background and git returns at once');
-  shell('git checkout next');
-  const startedMs = Date.now();
-  lines.push(
-    shorten(stage, stage.git(['checkout', '-q', 'next'])),
-    colors.dim(`(git was back after ${Date.now() - startedMs} ms)`),
-  );
-  const gone = await until(() => GOES.every((name) => !existsSync(stage.path(name))));
-  heading('4. The next checkout shows what happened, in one line, with the undo');
-  shell('git checkout main');
-  await until(() => existsSync(join(stage.root, '.git', 'reaper', 'report')));
-  lines.push(shorten(stage, stage.gitBoth(['checkout', 'main'])));
-  shell('npx reaper-hook status');
-  lines.push(shorten(stage, stage.reaper(['status'])));
-  heading('5. Nothing is deleted: bring one back');
-  shell('npx reaper-hook restore agent/add-plums');
-  lines.push(shorten(stage, stage.reaper(['restore', 'agent/add-plums'])));
-  shell('git -C worktrees/add-plums log --oneline -2');
-  lines.push(stage.git(['log', '--oneline', '-2'], stage.path('add-plums')).trimEnd());
-  const stayed = STAYS.every((name) => existsSync(stage.path(name)));
-  const isTrue = gone && stayed && existsSync(join(stage.path('add-plums'), 'plums.txt'));
-  lines.push('', verdictOn(isTrue, gone, stayed));
-  if (kept !== null) lines.push(`the repository is at ${join(kept, 'shop')}`);
-  return { exit: isTrue ? 0 : 1, text: lines.join('\n').trimStart(), json: { version: 1, asPromised: isTrue } };
+/** What the demo runs prints as if it ran at the terminal of whoever watches. */
+function terminalOf({ width, colors }: Context): Terminal {
+  const isColored = colors.bold('x') !== 'x';
+  const env = width === null ? {} : { REAPER_TERMINAL: String(width) };
+  return { env: { ...env, ...(isColored ? {} : { NO_COLOR: '1' }) } };
 }
 
-function verdictOn(isTrue: boolean, gone: boolean, stayed: boolean): string {
-  if (isTrue)
+async function tell(
+  { colors }: Context,
+  stage: Stage,
+  kept: string | null,
+  say: (text: string) => void,
+): Promise<Answer> {
+  const lines: string[] = [];
+  const chapter = (text: string) => {
+    say(text);
+    lines.push('', colors.bold(text));
+  };
+  const show = (command: string, printed: string) => {
+    const text = shorten(stage, printed);
+    lines.push(colors.cyan(`$ ${command}`), ...(text === '' ? [] : [text]));
+  };
+  chapter('1. A shop, and what its agents left behind');
+  show('git worktree list', stage.git(['worktree', 'list']));
+  const before = held(stage);
+  const plums = fingerprint(stage.path('add-plums'));
+  chapter('2. Install the hook: it says what the next pass will do, and why');
+  show('npx reaper-hook install', stage.reaper(['install']));
+  chapter('3. Work as usual: the hook starts a pass in the background, git does not wait for it');
+  const startedMs = Date.now();
+  show('git checkout next', stage.git(['checkout', '-q', 'next']));
+  lines.push(colors.dim(`(git was back after ${Date.now() - startedMs} ms)`));
+  const gone = await until(() => GOES.every((name) => !existsSync(stage.path(name))));
+  chapter('4. The next checkout says what happened, with the undo');
+  await until(() => existsSync(join(stage.root, '.git', 'reaper', 'report')));
+  show('git checkout main', stage.gitBoth(['checkout', 'main']));
+  chapter('5. What is left, and why');
+  show('npx reaper-hook status', stage.reaper(['status']));
+  const after = held(stage);
+  const stayed = STAYS.every((name) => existsSync(stage.path(name)));
+  chapter('6. Nothing was deleted: bring one back');
+  show('npx reaper-hook restore agent/add-plums', stage.reaper(['restore', 'agent/add-plums']));
+  show('git -C worktrees/add-plums log --oneline -2', stage.git(['log', '--oneline', '-2'], stage.path('add-plums')));
+  const isWhole = fingerprint(stage.path('add-plums')) === plums;
+  const isTrue = gone && stayed && isWhole;
+  lines.push(
+    colors.dim(`(every file, the index and HEAD ${isWhole ? 'are' : 'are NOT'} what they were: ${plums.slice(0, 12)})`),
+    '',
+    verdictOn({ gone, stayed, isWhole }),
+    `agents' worktrees: ${bytes(before.inUse)} before, ${bytes(after.inUse)} after; ${bytes(after.quarantine)} wait in quarantine`,
+    kept === null
+      ? "in a repository of one's own: npx reaper-hook install"
+      : `the repository is at ${join(kept, 'shop')}`,
+  );
+  const text = lines.join('\n').trimStart();
+  return { exit: isTrue ? 0 : 1, text, json: { version: JSON_VERSION, asPromised: isTrue, before, after } };
+}
+
+/** Bytes of all worktrees but the main one, and of quarantine, as status tells them. */
+function held(stage: Stage): { inUse: number; quarantine: number } {
+  const { candidates, quarantine } = JSON.parse(stage.reaper(['status', '--json'], false)) as StatusDocument;
+  const sum = (rows: readonly { readonly bytes: number | null }[]) =>
+    rows.reduce((all, row) => all + (row.bytes ?? 0), 0);
+  return { inUse: sum(candidates), quarantine: sum(quarantine) };
+}
+
+/** One number for everything in a worktree but what can be built again. */
+function fingerprint(root: string): string {
+  const hash = createHash('sha256');
+  const admin = readFileSync(join(root, '.git'), 'utf8').replace('gitdir: ', '').trim();
+  for (const name of ['HEAD', 'index']) hash.update(readFileSync(join(admin, name)));
+  for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()) {
+    const full = join(root, path);
+    if (!path.startsWith('node_modules') && lstatSync(full).isFile())
+      hash.update(`${path}\0`).update(readFileSync(full));
+  }
+  return hash.digest('hex');
+}
+
+function verdictOn({ gone, stayed, isWhole }: { gone: boolean; stayed: boolean; isWhole: boolean }): string {
+  if (gone && stayed && isWhole)
     return `as promised: ${GOES.length} finished worktrees went, ${STAYS.length} that hold work, a secret, a lock or a process stayed, and one came back whole`;
-  return `not as promised: ${gone ? '' : 'something finished is still there; '}${stayed ? '' : 'something that had to stay is gone'}`;
+  const wrong = [
+    gone ? '' : 'something finished is still there',
+    stayed ? '' : 'something that had to stay is gone',
+    isWhole ? '' : 'what came back is not what went',
+  ];
+  return `not as promised: ${wrong.filter((part) => part !== '').join('; ')}`;
 }
 
 /** Paths below the throwaway directory, as short as a person would write them. */

@@ -2,9 +2,10 @@
 import { readEntries } from '../act/entries.ts';
 import { type JournalRecord, readJournal } from '../act/journal.ts';
 import { shortRef, undo } from '../core/messages.ts';
-import { bytes, duration, plural, printable, readablePath } from '../core/text.ts';
+import { bytes, duration, plural, printable } from '../core/text.ts';
 import { cut, layOut } from './columns.ts';
 import { type Answer, type Context, JSON_VERSION, ready } from './context.ts';
+import { entryName, type Place } from './quarantine-table.ts';
 import { WIDE_ENOUGH } from './tables.ts';
 
 const EVENT_WORDS: Readonly<Record<JournalRecord['event'], string>> = {
@@ -28,7 +29,7 @@ interface LogRow extends JournalRecord {
 export async function log(context: Context, sinceMs: number | null): Promise<Answer> {
   const opened = await ready(context);
   if (!opened.ok) return opened.answer;
-  const { io, layout, home } = opened.value;
+  const { io, layout } = opened.value;
   const reading = await readJournal({ io, layout });
   const { entries } = await readEntries({ io, layout });
   const held = new Set(entries.filter(({ phase }) => phase !== 'restoring').map(({ id }) => id));
@@ -41,14 +42,14 @@ export async function log(context: Context, sinceMs: number | null): Promise<Ans
     reading.damaged === 0 ? [] : [`note: ${plural(reading.damaged, 'line')} of the journal could not be read`];
   return {
     exit: 0,
-    text: records.length === 0 ? nothing : page(context, records, { home, nowMs: io.clock.nowMs() }),
+    text: records.length === 0 ? nothing : page(context, records, { place: opened.value, nowMs: io.clock.nowMs() }),
     json: { version: JSON_VERSION, records, damaged: reading.damaged },
     notes: damaged,
   };
 }
 
 /** A few lines a record: when, what and how much; why, with its proof; the undo. */
-function page({ width, colors }: Context, records: readonly LogRow[], { home, nowMs }: Setting): string {
+function page({ width, colors }: Context, records: readonly LogRow[], { place, nowMs }: Setting): string {
   const isNarrow = width !== null && width < WIDE_ENOUGH;
   const indent = ' '.repeat(isNarrow ? NARROW_INDENT : INDENT);
   const room = (width ?? Number.POSITIVE_INFINITY) - indent.length;
@@ -57,7 +58,7 @@ function page({ width, colors }: Context, records: readonly LogRow[], { home, no
       isNarrow ? `${duration(nowMs - record.at)} ago` : minuteOf(record.at),
       colorOf(colors, record.event)(EVENT_WORDS[record.event] ?? printable(record.event)),
       record.bytes === null ? '' : bytes(record.bytes),
-      record.branch === null ? readablePath(record.path, home) : printable(record.branch),
+      entryName(record, place),
     ]),
     width,
     { give: [3], middle: [3], right: [2] },
@@ -73,7 +74,7 @@ function page({ width, colors }: Context, records: readonly LogRow[], { home, no
 }
 
 interface Setting {
-  readonly home: string;
+  readonly place: Place;
   readonly nowMs: number;
 }
 

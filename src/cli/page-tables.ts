@@ -72,7 +72,7 @@ export function quarantineRows({ extras, workspace, nowMs }: PageInput): string 
   const rows = [...extras.entries]
     .reverse()
     .map((entry) => [
-      escaped(entryName(entry, workspace.home)),
+      escaped(entryName(entry, workspace)),
       escaped(entry.because),
       `${duration(nowMs - entry.atMs)} ago`,
       `${duration((entry.phase === 'held' ? entry.keepUntilMs : entry.forgetAtMs) - nowMs)}`,
@@ -93,7 +93,7 @@ export function logTable({ records, workspace }: PageInput): string {
     .map((record) => [
       instant(record.at),
       escaped(record.event),
-      escaped(record.branch ?? readablePath(record.path, workspace.home)),
+      escaped(entryName(record, workspace)),
       escaped([whyWords(record), proofWords(record)].filter((part) => part !== null && part !== '').join('; ')),
       record.bytes == null ? '' : bytes(record.bytes),
     ]);

@@ -178,15 +178,15 @@ const PART_WORDS: Readonly<Record<Foreseen['part'], string>> = {
   commit: 'its commit: nothing is left to restore',
 };
 
-function foreseen({ width, colors }: Context, { io, home }: Workspace, rows: readonly Foreseen[]): Answer {
-  const nowMs = io.clock.nowMs();
+function foreseen({ width, colors }: Context, workspace: Workspace, rows: readonly Foreseen[]): Answer {
+  const nowMs = workspace.io.clock.nowMs();
   const sorted = [...rows].sort((one, other) => one.dueMs - other.dueMs);
   const goes = sorted.filter(({ dueMs, stays }) => dueMs <= nowMs && stays === null);
   const isNarrow = width !== null && width < WIDE_ENOUGH;
   const cells = sorted.map(({ entry, part, dueMs, bytes: size, early, stays }) => [
     dueMs > nowMs ? `in ${duration(dueMs - nowMs)}` : stays === null ? colors.green('now') : colors.yellow('stays'),
     size === null ? '' : bytes(size),
-    entryName(entry, home),
+    entryName(entry, workspace),
     printable(stays ?? early ?? PART_WORDS[part]),
     ...(isNarrow ? [] : [entry.id]),
   ]);

@@ -6,17 +6,18 @@
 import type { Entry } from '../core/entry.ts';
 import type { Settings } from '../core/settings.ts';
 import { bytes, duration, printable, readablePath } from '../core/text.ts';
+import type { Workspace } from '../workspace.ts';
 import { layOut } from './columns.ts';
 import type { Context } from './context.ts';
 import { WIDE_ENOUGH } from './tables.ts';
 
-/** Rows of quarantine entries, newest first; `home` is written as `~`. */
-export function quarantineTable(context: Context, entries: readonly Entry[], nowMs: number, home: string): string {
+/** Rows of quarantine entries, newest first. */
+export function quarantineTable(context: Context, entries: readonly Entry[], nowMs: number, place: Place): string {
   const newest = [...entries].reverse();
   const { width, colors } = context;
   const rows = newest.map((entry) => ({
     size: entry.bytes === null ? '' : bytes(entry.bytes),
-    name: entryName(entry, home),
+    name: entryName(entry, place),
     age: `${duration(nowMs - entry.atMs)} ago`,
     until: restorableWords(entry, nowMs),
     id: entry.id,
@@ -33,9 +34,16 @@ export function quarantineTable(context: Context, entries: readonly Entry[], now
   return rows.flatMap(({ id, until }, index) => [heads[index] ?? '', colors.dim(`  ${until}: ${id}`)]).join('\n');
 }
 
+/** What paths are written relative to. */
+export type Place = Pick<Workspace, 'home' | 'mainRoot'>;
+
 /** How a person knows what lies there: its branch, or where it lay. */
-export const entryName = ({ branch, path }: Entry, home: string): string =>
-  branch === null ? readablePath(path, home) : printable(branch);
+export function entryName({ branch, path }: Pick<Entry, 'branch' | 'path'>, { home, mainRoot }: Place): string {
+  if (branch !== null) return printable(branch);
+  return mainRoot !== null && path.startsWith(`${mainRoot}/`)
+    ? printable(path.slice(mainRoot.length + 1))
+    : readablePath(path, home);
+}
 
 function restorableWords(entry: Entry, nowMs: number): string {
   if (entry.unverified) return 'kept: its second look was cut off';

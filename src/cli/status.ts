@@ -96,15 +96,16 @@ async function page(context: Context, workspace: Workspace, report: PassReport, 
 
 async function quarantinePart(
   context: Context,
-  { io, layout, settings, home }: Workspace,
+  workspace: Workspace,
   { entries }: Extras,
   nowMs: number,
 ): Promise<string> {
+  const { io, layout, settings } = workspace;
   const held = entries.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
   const free = await io.disk.freeBytes(layout.commonDir);
   const limits = limitLines((settings ?? DEFAULTS).quarantine, held, free.ok ? free.value : null);
   const head = `${context.colors.bold('in quarantine')} (undo: ${COMMAND} restore <branch>)`;
-  return [head, quarantineTable(context, entries, nowMs, home), ...limits].join('\n');
+  return [head, quarantineTable(context, entries, nowMs, workspace), ...limits].join('\n');
 }
 
 /** What has lost its owner or its place: reported, and left to a person. */

@@ -48,6 +48,11 @@ export function candidateTable(
     };
   });
   if (context.width !== null && context.width < WIDE_ENOUGH) return narrow(context, rows);
+  // Where nothing was measured, no room is kept for sizes.
+  if (sizes.size === 0) {
+    const unsized = rows.map(({ verdict, name, when, why }) => [verdict, name, when, why]);
+    return layOut(unsized, context.width, { give: [1, 3], middle: [1] });
+  }
   const cells = rows.map(({ verdict, size, name, when, why }) => [verdict, size, name, when, why]);
   return layOut(cells, context.width, { give: [2, 4], middle: [2], right: [1] });
 }
