@@ -67,10 +67,11 @@ interface CandidateCells {
 
 /** Two lines a row. */
 function narrow({ width, colors }: Context, rows: readonly CandidateCells[]): string {
+  const hasSizes = rows.some(({ size }) => size !== '');
   const heads = layOut(
-    rows.map(({ verdict, size, name, when }) => [verdict, size, name, when]),
+    rows.map(({ verdict, size, name, when }) => (hasSizes ? [verdict, size, name, when] : [verdict, name, when])),
     width,
-    { give: [2], middle: [2], right: [1] },
+    hasSizes ? { give: [2], middle: [2], right: [1] } : { give: [1], middle: [1] },
   ).split('\n');
   return rows
     .flatMap(({ why }, index) => {
