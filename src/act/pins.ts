@@ -65,28 +65,37 @@ export async function updateRefs(actor: Actor, commands: readonly string[]): Pro
 
 /**
  * Commits that HEAD does not reach, without those that another of them reaches. That a branch or a
- * remote-tracking ref reaches them now is no help: it may be deleted tomorrow. HEAD itself is asked for
- * too: a list without it is not the whole answer.
+ * remote-tracking ref reaches them now is no help: it may be deleted tomorrow.
  */
 async function abandonedTips(actor: Actor, head: Oid, commits: readonly Oid[]): Promise<Done<Oid[]>> {
   const others = commits.filter((oid) => oid !== head);
   if (others.length === 0) return { ok: true, value: [] };
-  const input = [head, ...others, `${head}^!`, ''].join('\n');
-  const args = ['rev-list', '--ignore-missing', '--parents', '--stdin'];
-  const answer = await onRepository(actor, { args, input });
-  if (!answer.ok) return failed(`listing the commits of its reflog: ${answer.why}`);
-  const lines = answer.stdout
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => line.split(' '));
-  const oids = lines.flat();
-  const isWhole = answer.stdout.endsWith('\n') && lines.some(([oid]) => oid === head);
-  if (!isWhole || oids.some((oid) => oid.length !== head.length || !/^[0-9a-f]+$/.test(oid)))
-    return failed('listing the commits of its reflog: git rev-list ended before its end');
-  const parents = new Set(lines.flatMap((line) => line.slice(1)));
-  const tips = lines.map(([oid]) => oid ?? '').filter((oid) => oid !== head && !parents.has(oid));
+  const listed = await listCommits(actor, head, others);
+  if (!listed.ok) return listed;
+  const parents = new Set(listed.value.flatMap((line) => line.slice(1)));
+  const tips = listed.value.map(([oid]) => oid ?? '').filter((oid) => oid !== head && !parents.has(oid));
   if (tips.length > MAX_PARENTS) return failed(`its reflog holds more than ${MAX_PARENTS} abandoned commits`);
   return { ok: true, value: tips };
+}
+
+/**
+ * HEAD, and what it does not reach, each with its parents. A commit that is left out is lost one day, so the
+ * list is counted, and HEAD is asked for too: an answer without it is not the whole answer.
+ */
+async function listCommits(actor: Actor, head: Oid, others: readonly Oid[]): Promise<Done<string[][]>> {
+  const input = [head, ...others, `${head}^!`, ''].join('\n');
+  const args = ['rev-list', '--ignore-missing', '--stdin'];
+  const answer = await onRepository(actor, { args: [...args, '--parents'], input });
+  if (!answer.ok) return failed(`listing the commits of its reflog: ${answer.why}`);
+  const counted = await onRepository(actor, { args: [...args, '--count'], input });
+  if (!counted.ok) return failed(`counting the commits of its reflog: ${counted.why}`);
+  const lines = answer.stdout.split('\n').slice(0, -1);
+  const commits = lines.map((line) => line.split(' '));
+  const isSound = commits.flat().every((oid) => oid.length === head.length && /^[0-9a-f]+$/.test(oid));
+  const isWhole = counted.stdout === `${lines.length}\n` && commits.some(([oid]) => oid === head);
+  return isSound && isWhole
+    ? { ok: true, value: commits }
+    : failed('listing the commits of its reflog: git rev-list ended before its end');
 }
 
 /** One commit that has them all as parents, so that one ref holds them. */

@@ -11,7 +11,7 @@ import type { Io } from '../io/ports.ts';
 import { occupants } from './processes.ts';
 import type { View } from './view.ts';
 
-/** Moving ballast out touches directories in the seconds after the reclaim was stamped. */
+/** Moving ballast out touches directories in the seconds after the reclaim was stamped; files it never touches. */
 const SETTLING_MS = 60_000;
 
 /** More files than this are not looked through in one pass; the tree stays until they are fewer. */
@@ -34,10 +34,10 @@ export async function quietSince(io: Io, view: View, tree: string, sinceMs: numb
   const mounts = await view.mounts.inside(tree);
   if (!mounts.known) return unknown(mounts.why);
   if (mounts.value[0] !== undefined) return known(`${mounts.value[0]} is a mount point`);
-  return Number.isFinite(sinceMs) ? writtenSince(io, tree, sinceMs + SETTLING_MS) : known(null);
+  return Number.isFinite(sinceMs) ? writtenSince(io, tree, sinceMs) : known(null);
 }
 
-async function writtenSince(io: Io, tree: string, limitMs: number): Promise<Fact<string | null>> {
+async function writtenSince(io: Io, tree: string, sinceMs: number): Promise<Fact<string | null>> {
   const pending = [tree];
   let seen = 0;
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
@@ -54,9 +54,11 @@ async function writtenSince(io: Io, tree: string, limitMs: number): Promise<Fact
     );
     for (const { path, info } of infos) {
       if (!info.ok) return unknown(info.why);
+      const isDirectory = info.value.kind === 'directory';
+      const limitMs = isDirectory ? sinceMs + SETTLING_MS : sinceMs;
       if (info.value.mtimeMs > limitMs || info.value.ctimeMs > limitMs)
         return known(`${path} was written to in quarantine`);
-      if (info.value.kind === 'directory') pending.push(path);
+      if (isDirectory) pending.push(path);
     }
   }
   return known(null);
