@@ -156,7 +156,8 @@ async function pass(run: Run): Promise<Passed> {
   const attention = options.announce ? dueForAttention(view, outcomes, nowMs) : [];
   const after = remember({ view, results: outcomes, attention, ledger, nowMs });
   const missingClaims = await reconcile(view, lock === null || settings.mode === 'report' ? null : actor);
-  const purged = isTouching ? await purgeDue({ ...run, view }, ledger, isOutOfTime) : null;
+  const mustStop = () => isOutOfTime() || lock?.isSure() === false;
+  const purged = isTouching ? await purgeDue({ ...run, view }, ledger, mustStop) : null;
   const examined = results.filter(({ result }) => !isCutShort(result.inquiry.verdict)).length;
   const complete = examined === view.candidates.length && (purged?.complete ?? true);
   const ms = io.clock.nowMs() - startedMs;

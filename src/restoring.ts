@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { writeClaim } from './act/claims.ts';
 import type { Actor } from './act/context.ts';
 import { readEntries } from './act/entries.ts';
-import { acquireLock } from './act/lock.ts';
+import { acquireLock, type PassLock } from './act/lock.ts';
 import { type RestoreWish, restore } from './act/restore.ts';
 import type { Entry } from './core/entry.ts';
 import { goneWords } from './core/owner-words.ts';
@@ -68,16 +68,16 @@ export async function restoreByName(workspace: Workspace, name: string, wish: Re
   return result.ok ? result.value : { ok: false, problem: 'busy', why: result.why, entry };
 }
 
-/** Runs `work` while no pass can. */
+/** Runs `work` while no pass can. Long work asks the lock now and then whether it may go on. */
 export async function withPassLock<T>(
   { io, layout }: Workspace,
-  work: (actor: Actor) => Promise<T>,
+  work: (actor: Actor, lock: PassLock) => Promise<T>,
 ): Promise<{ ok: true; value: T } | { ok: false; why: string }> {
   const passId = randomBytes(4).toString('hex');
   const acquired = await acquireLock(io, layout, passId);
   if (!acquired.ok) return acquired;
   try {
-    return { ok: true, value: await work({ io, layout, passId }) };
+    return { ok: true, value: await work({ io, layout, passId }, acquired.lock) };
   } finally {
     await acquired.lock.release();
   }

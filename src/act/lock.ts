@@ -22,13 +22,21 @@ interface Holder {
 export interface PassLock {
   /** True while the file is still ours: asked again before anything moves. */
   isHeld(): Promise<boolean>;
+  /**
+   * False once it was lost, or was not seen for so long that another machine may have taken it over. Costs
+   * nothing; asked often by long work, it looks at the file every minute and keeps it young.
+   */
+  isSure(): boolean;
   release(): Promise<void>;
 }
 
 export type Acquired = { readonly ok: true; readonly lock: PassLock } | { readonly ok: false; readonly why: string };
 
-/** No pass may run longer than a minute; a stranger's lock that is this old has no holder any more. */
+/** A holder at work touches its lock every minute; a stranger's that is this old has no holder any more. */
 const SILENT_MS = 3_600_000;
+
+/** Far below SILENT_MS, and rare enough to cost nothing. */
+const RENEW_MS = 60_000;
 
 /** Process start times are read with a resolution of 10 ms and rounded differently by kernels. */
 const START_TOLERANCE_MS = 2_000;
@@ -72,8 +80,23 @@ function heldLock(io: Io, path: string, text: string): PassLock {
     const now = await io.disk.readText(path);
     return now.ok && now.value === text;
   };
+  let seenMs = io.clock.nowMs();
+  let isLost = false;
+  let isAsking = false;
+  const renew = async () => {
+    isAsking = true;
+    isLost = !(await isHeld());
+    const nowMs = io.clock.nowMs();
+    if (!isLost && (await io.disk.setModified(path, nowMs)).ok) seenMs = nowMs;
+    isAsking = false;
+  };
   return {
     isHeld,
+    isSure: () => {
+      const ageMs = Math.abs(io.clock.nowMs() - seenMs);
+      if (ageMs > RENEW_MS && !isAsking && !isLost) void renew();
+      return !isLost && ageMs < SILENT_MS / 2;
+    },
     release: async () => {
       if (await isHeld()) await io.disk.removeFile(path);
     },

@@ -73,7 +73,11 @@ export async function purgeCommand(context: Context, ids: readonly string[], opt
         work(() => undefined),
       ),
     );
-  const done = await context.progress('purging', (say) => withPassLock(workspace, (actor) => purge(actor, work(say))));
+  const done = await context.progress('purging', (say) =>
+    withPassLock(workspace, (actor, lock) =>
+      purge(actor, { ...work(say), isOutOfTime: () => isInterrupted() || !lock.isSure() }),
+    ),
+  );
   if (!done.ok) return problem('busy', done.why, 'wait for it to end, then repeat the command');
   await addToTotals(workspace, done.value.bytes);
   return purged(done.value);

@@ -35,12 +35,12 @@ export async function status(context: Context): Promise<Answer> {
 }
 
 /** With a configuration in error nothing is judged, but what was reclaimed can still be found and restored. */
-async function quarantineOnly(context: Context, { config, io, layout, home }: Workspace): Promise<Answer> {
-  const answer = configProblem(config);
-  const { entries } = await readEntries({ io, layout });
+async function quarantineOnly(context: Context, workspace: Workspace): Promise<Answer> {
+  const answer = configProblem(workspace.config);
+  const { entries } = await readEntries(workspace);
   const json = { ...(answer.json as object), quarantine: entries.map(entryRow) };
   if (entries.length === 0) return { ...answer, json };
-  const table = quarantineTable(context, entries, io.clock.nowMs(), home);
+  const table = quarantineTable(context, entries, workspace.io.clock.nowMs(), workspace);
   return { ...answer, text: `${context.colors.bold('in quarantine')}\n${table}`, json };
 }
 

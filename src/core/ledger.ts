@@ -68,8 +68,8 @@ export function parseLedger(text: string): Ledger | null {
       disk: parseSeries(value.disk),
       landings: value.landings ?? null,
       totals: { reclaimed: finite(totals.reclaimed), bytes: finite(totals.bytes) },
-      boot: value.boot ?? null,
-      lastPass: value.lastPass ?? null,
+      boot: bootOf(value.boot),
+      lastPass: lastPassOf(value.lastPass),
     };
   } catch {
     return null;
@@ -90,6 +90,21 @@ function sizes(value: unknown): Ledger['sizes'] {
       return sound ? [[key, { bytes: finite(each?.bytes), atMs: finite(each?.atMs) }]] : [];
     }),
   );
+}
+
+function bootOf(value: unknown): Ledger['boot'] {
+  const { bootId, bootTimeMs } = (value ?? {}) as { bootId?: unknown; bootTimeMs?: unknown };
+  if (typeof bootId !== 'string') return null;
+  return { bootId, bootTimeMs: typeof bootTimeMs === 'number' && Number.isFinite(bootTimeMs) ? bootTimeMs : null };
+}
+
+/** One that is not whole counts as none: nothing is then purged before another day has passed. */
+function lastPassOf(value: unknown): Ledger['lastPass'] {
+  const last = (value ?? {}) as { atMs?: unknown; ms?: unknown; complete?: unknown; cutShortInARow?: unknown };
+  if (!Number.isFinite(last.atMs) || !Number.isFinite(last.ms) || typeof last.complete !== 'boolean') return null;
+  const { atMs, ms, complete, cutShortInARow } = last;
+  const row = Number.isFinite(cutShortInARow) ? { cutShortInARow: finite(cutShortInARow) } : {};
+  return { atMs: finite(atMs), ms: finite(ms), complete, ...row };
 }
 
 const finite = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);

@@ -10,6 +10,7 @@ import { type BigIntStats, constants, type Dirent, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DirEntry, Disk, DiskAnswer, ExactInfo, FileInfo } from './ports.ts';
+import { mayHaveLost, nativePath, readableName } from './rawpath.ts';
 
 /** Configuration, journals' lines and git's own small files all fit; a larger one is not ours to read. */
 export const MAX_TEXT_BYTES = 1024 * 1024;
@@ -20,22 +21,22 @@ const PRIVATE_MODE = 0o600;
 const NEWLINE = 0x0a;
 
 export const disk: Disk = {
-  lstat: (path) => attempt(async () => infoOf(await fs.lstat(path))),
-  stat: (path) => attempt(async () => infoOf(await fs.stat(path))),
+  lstat: (path) => attempt(async () => infoOf(await fs.lstat(nativePath(path)))),
+  stat: (path) => attempt(async () => infoOf(await fs.stat(nativePath(path)))),
   readText: (path, maxBytes = MAX_TEXT_BYTES) => attempt(() => readText(path, maxBytes)),
   readTexts: (directory, names, maxBytes) =>
     attempt(() => {
       const read = (name: string) => readText(join(directory, name), maxBytes, constants.O_NOFOLLOW);
       return Promise.all(names.map((name) => read(name).catch(() => null)));
     }),
-  list: (path) => attempt(async () => (await fs.readdir(path, { withFileTypes: true })).map(entryOf)),
-  exact: (path) => attempt(async () => exactOf(await fs.lstat(path, { bigint: true }))),
+  list: (path) => attempt(() => list(path)),
+  exact: (path) => attempt(async () => exactOf(await fs.lstat(nativePath(path), { bigint: true }))),
   readBytes: (path, maxBytes) => attempt(async () => new Uint8Array(await readWhole(path, maxBytes))),
-  readlink: (path) => attempt(() => fs.readlink(path)),
-  realpath: (path) => attempt(() => fs.realpath(path)),
+  readlink: (path) => attempt(async () => readableName(await fs.readlink(nativePath(path), 'buffer'))),
+  realpath: (path) => attempt(async () => readableName(await fs.realpath(nativePath(path), 'buffer'))),
   freeBytes: (path) =>
     attempt(async () => {
-      const { bavail, bsize } = await fs.statfs(path);
+      const { bavail, bsize } = await fs.statfs(nativePath(path));
       return bavail * bsize;
     }),
   makeDir: (path) => attempt(async () => void (await fs.mkdir(path, { recursive: true, mode: 0o700 }))),
@@ -43,10 +44,10 @@ export const disk: Disk = {
   writeFile: (path, text, mode = PRIVATE_MODE) => attempt(() => replaceFile(path, text, mode)),
   createFile: (path, text) => attempt(() => writeNew(path, text)),
   appendLine: (path, line) => attempt(() => append(path, line)),
-  removeFile: (path) => attempt(() => fs.unlink(path)),
-  removeEmptyDir: (path) => attempt(() => fs.rmdir(path)),
-  chmod: (path, mode) => attempt(() => fs.chmod(path, mode)),
-  setModified: (path, atMs) => attempt(() => fs.lutimes(path, new Date(atMs), new Date(atMs))),
+  removeFile: (path) => attempt(() => fs.unlink(nativePath(path))),
+  removeEmptyDir: (path) => attempt(() => fs.rmdir(nativePath(path))),
+  chmod: (path, mode) => attempt(() => fs.chmod(nativePath(path), mode)),
+  setModified: (path, atMs) => attempt(() => fs.lutimes(nativePath(path), new Date(atMs), new Date(atMs))),
 };
 
 async function attempt<T>(effect: () => Promise<T>): Promise<DiskAnswer<T>> {
@@ -62,7 +63,7 @@ const readText = async (path: string, maxBytes: number, flags = 0): Promise<stri
   (await readWhole(path, maxBytes, flags)).toString('utf8');
 
 async function readWhole(path: string, maxBytes: number, flags = 0): Promise<Buffer> {
-  const file = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
+  const file = await fs.open(nativePath(path), constants.O_RDONLY | constants.O_NONBLOCK | flags);
   try {
     const stats = await file.stat();
     if (!stats.isFile()) throw errno('EINVAL', `${path} is not a regular file`);
@@ -73,9 +74,15 @@ async function readWhole(path: string, maxBytes: number, flags = 0): Promise<Buf
   }
 }
 
+async function list(path: string): Promise<DirEntry[]> {
+  const entries = await fs.readdir(nativePath(path), { withFileTypes: true });
+  if (!entries.some(({ name }) => mayHaveLost(name))) return entries.map(entryOf);
+  return (await fs.readdir(nativePath(path), { withFileTypes: true, encoding: 'buffer' })).map(rawEntryOf);
+}
+
 /** link(2) has no directory form, so vacancy is checked and the window is the syscall's own. */
 async function renameIntoVacancy(from: string, to: string): Promise<void> {
-  const taken = await fs.lstat(to).then(
+  const taken = await fs.lstat(nativePath(to)).then(
     () => true,
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return false;
@@ -83,7 +90,7 @@ async function renameIntoVacancy(from: string, to: string): Promise<void> {
     },
   );
   if (taken) throw errno('EEXIST', `${to} already exists`);
-  await fs.rename(from, to);
+  await fs.rename(nativePath(from), nativePath(to));
   await syncDirectory(dirname(to));
   if (dirname(from) !== dirname(to)) await syncDirectory(dirname(from));
 }
@@ -168,7 +175,7 @@ async function append(path: string, line: string): Promise<void> {
 
 /** Some file systems refuse to fsync a directory; the rename itself has happened then. */
 async function syncDirectory(path: string): Promise<void> {
-  const directory = await fs.open(path, 'r').catch(() => null);
+  const directory = await fs.open(nativePath(path), 'r').catch(() => null);
   if (directory === null) return;
   await directory.sync().catch(() => undefined);
   await directory.close();
@@ -203,8 +210,12 @@ export function exactOf(stats: BigIntStats): ExactInfo {
 }
 
 export const entryOf = (entry: Dirent): DirEntry => ({ name: entry.name, kind: kindOf(entry) });
+export const rawEntryOf = (entry: Dirent<Buffer>): DirEntry => ({
+  name: readableName(entry.name),
+  kind: kindOf(entry),
+});
 
-function kindOf(entry: Stats | BigIntStats | Dirent): DirEntry['kind'] {
+function kindOf(entry: Stats | BigIntStats | Dirent | Dirent<Buffer>): DirEntry['kind'] {
   if (entry.isDirectory()) return 'directory';
   if (entry.isSymbolicLink()) return 'symlink';
   if (entry.isFile()) return 'file';

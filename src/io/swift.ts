@@ -8,8 +8,9 @@
  * holds up the timers that end a pass; long runs of quick calls let those timers in.
  */
 import * as fs from 'node:fs';
-import { entryOf, exactOf, infoOf, MAX_TEXT_BYTES } from './disk.ts';
-import type { Disk, DiskAnswer, FileInfo } from './ports.ts';
+import { entryOf, exactOf, infoOf, MAX_TEXT_BYTES, rawEntryOf } from './disk.ts';
+import type { DirEntry, Disk, DiskAnswer, FileInfo } from './ports.ts';
+import { mayHaveLost, nativePath } from './rawpath.ts';
 
 /** Kept by the kernel on this machine's own devices or memory. Anything not named here counts as remote. */
 const LOCAL_TYPES = new Set([
@@ -63,7 +64,7 @@ export function swift(disk: Disk): Disk {
     stat: (path) =>
       unlessLink(
         path,
-        () => infoOf(fs.statSync(path)),
+        () => infoOf(fs.statSync(nativePath(path))),
         () => disk.stat(path),
       ),
     readText: (path, maxBytes = MAX_TEXT_BYTES) =>
@@ -85,13 +86,13 @@ export function swift(disk: Disk): Disk {
     list: (path) =>
       unlessLink(
         path,
-        () => fs.readdirSync(path, { withFileTypes: true }).map(entryOf),
+        () => list(path),
         () => disk.list(path),
       ),
     exact: (path) =>
       quick(
         path,
-        () => exactOf(fs.lstatSync(path, { bigint: true })),
+        () => exactOf(fs.lstatSync(nativePath(path), { bigint: true })),
         () => disk.exact(path),
       ),
     readBytes: (path, maxBytes) =>
@@ -103,13 +104,13 @@ export function swift(disk: Disk): Disk {
     removeFile: (path) =>
       quick(
         path,
-        () => fs.unlinkSync(path),
+        () => fs.unlinkSync(nativePath(path)),
         () => disk.removeFile(path),
       ),
     removeEmptyDir: (path) =>
       quick(
         path,
-        () => fs.rmdirSync(path),
+        () => fs.rmdirSync(nativePath(path)),
         () => disk.removeEmptyDir(path),
       ),
   };
@@ -117,7 +118,7 @@ export function swift(disk: Disk): Disk {
 
 /** Without the exception for what is absent, whose making costs more than the look. */
 function lookAt(path: string): FileInfo {
-  const stats = fs.lstatSync(path, { throwIfNoEntry: false });
+  const stats = fs.lstatSync(nativePath(path), { throwIfNoEntry: false });
   if (stats === undefined)
     throw Object.assign(absent, { message: `ENOENT: no such file or directory, lstat '${path}'` });
   return infoOf(stats);
@@ -128,15 +129,21 @@ const absent = Object.assign(new Error(), { code: 'ENOENT' });
 
 const isPlain = (path: string): boolean => {
   try {
-    return !fs.lstatSync(path).isSymbolicLink();
+    return !fs.lstatSync(nativePath(path)).isSymbolicLink();
   } catch {
     return false;
   }
 };
 
+function list(path: string): DirEntry[] {
+  const entries = fs.readdirSync(nativePath(path), { withFileTypes: true });
+  if (!entries.some(({ name }) => mayHaveLost(name))) return entries.map(entryOf);
+  return fs.readdirSync(nativePath(path), { withFileTypes: true, encoding: 'buffer' }).map(rawEntryOf);
+}
+
 /** The same bounded, regular-files-only reading as the long way. */
 function readWhole(path: string, maxBytes: number): Buffer {
-  const file = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  const file = fs.openSync(nativePath(path), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   try {
     const stats = fs.fstatSync(file);
     if (!stats.isFile()) throw Object.assign(new Error(`${path} is not a regular file`), { code: 'EINVAL' });

@@ -16,6 +16,8 @@ import { missing, nowMs, reachable, type Scan, scan, type Tree, type World } fro
 export interface Before {
   /** Tokens that this run may remove for good: their time has come. */
   readonly mayGo: ReadonlySet<number>;
+  /** Where ballast lies that is not in quarantine, by token. */
+  readonly ballast: ReadonlyMap<number, string>;
   /** Worktrees that no pattern brings in, and the main one. */
   readonly bystanders: Record<string, Record<string, string>>;
   readonly refs: Map<string, string>;
@@ -27,6 +29,7 @@ export interface Before {
 export async function lookBefore(world: World, purges: string | null = null): Promise<Before> {
   return {
     mayGo: await dueTokens(world, purges),
+    ballast: ballastAtHome(world),
     bystanders: bystandersOf(world),
     refs: refsOf(world),
     states: new Map(world.trees.flatMap((tree) => stateOf(world, tree))),
@@ -40,6 +43,7 @@ export async function check(world: World, before: Before, isOver: boolean): Prom
     const after = bystandersOf(world);
     for (const [path, state] of Object.entries(before.bystanders)) same(`the bystander ${path}`, state, after[path]);
     refsKept(world, before.refs);
+    ballastKept(before.ballast);
   }
   const said = execFileSync('git', ['fsck', '--connectivity-only', '--no-dangling', '--no-progress'], {
     cwd: world.repo.root,
@@ -51,9 +55,10 @@ export async function check(world: World, before: Before, isOver: boolean): Prom
   if (isOver) await settled(world);
 }
 
-/** Throws with the tokens that are nowhere. */
+/** Throws with the tokens that are nowhere. Ballast that an agent made in the middle of the run may be gone by its end. */
 export function nothingLost(world: World, seen: Scan, mayGo: ReadonlySet<number>): void {
-  const lost = missing(world, seen).filter((n) => !mayGo.has(n));
+  const isNewBallast = (n: number) => world.interrupted === true && world.tokens.get(n)?.kind === 'ballast';
+  const lost = missing(world, seen).filter((n) => !mayGo.has(n) && !isNewBallast(n));
   const words = lost.map((n) => `${n} (${world.tokens.get(n)?.kind})`);
   if (lost.length > 0) throw new Error(`lost: ${words.join(', ')}`);
   for (const n of missing(world, seen)) world.alive.delete(n);
@@ -84,6 +89,21 @@ const isPurgeable = (world: World, entry: Entry): boolean =>
 
 const isForgettable = (world: World, entry: Entry): boolean =>
   entry.pin !== null && !entry.unverified && nowMs(world) >= entry.forgetAtMs;
+
+function ballastAtHome(world: World): Map<number, string> {
+  const places = [...scan(world).inFiles].flatMap(([n, paths]) => paths.map((path) => [n, path] as const));
+  const isAtHome = (n: number, path: string) =>
+    world.tokens.get(n)?.kind === 'ballast' && !path.includes('/reaper/quarantine/');
+  return new Map(places.filter(([n, path]) => isAtHome(n, path)));
+}
+
+/** Ballast goes with its worktree and never out of one that stays. */
+function ballastKept(before: ReadonlyMap<number, string>): void {
+  for (const path of before.values()) {
+    const stays = existsSync(join(path.replace(/\/node_modules\/.*$/, ''), '.git'));
+    if (stays && !existsSync(path)) throw new Error(`${path} was taken out of a worktree that stays`);
+  }
+}
 
 function bystandersOf(world: World): Record<string, Record<string, string>> {
   const isTheirs = ({ path }: Tree) => existsSync(path) && !isInsideOther(world, path) && !isManaged(path);

@@ -97,6 +97,15 @@ describe('the ledger', () => {
     const ledger: Ledger = { ...EMPTY_LEDGER, examined: { 'worktree:/a': 5 }, totals: { reclaimed: 2, bytes: 9 } };
     expect(parseLedger(JSON.stringify(ledger))).toEqual(ledger);
     for (const text of ['', '{', 'null', '[]', '{"version":2}', '7']) expect(parseLedger(text)).toBeNull();
+    const odd = '{"version":1,"lastPass":7,"boot":["x"]}';
+    expect(parseLedger(odd)).toMatchObject({ lastPass: null, boot: null });
+    for (const part of [
+      '{}',
+      '{"atMs":"x","ms":1,"complete":true}',
+      '{"atMs":1,"ms":1}',
+      '{"atMs":null,"ms":1,"complete":true}',
+    ])
+      expect(parseLedger(`{"version":1,"lastPass":${part}}`)?.lastPass, part).toBeNull();
     expect(parseLedger('{"version":1,"examined":{"a":"x"},"totals":{"bytes":"many"}}')).toMatchObject({
       examined: {},
       totals: { bytes: 0 },
