@@ -9,7 +9,7 @@ import type { Entry } from '../core/entry.ts';
 import type { Oid } from '../core/model.ts';
 import { type Actor, type Done, done, failed, onRepository, outcome } from './context.ts';
 import { readRef, updateRefs, valueOfRef } from './pins.ts';
-import { rewrite } from './registration.ts';
+import { GIT_DIRECTORY_MODE, rewrite } from './registration.ts';
 
 /** A reflog this long is not copied, so its branch is not deleted. */
 const MAX_REFLOG_BYTES = 4 * 1024 * 1024;
@@ -69,7 +69,7 @@ async function restoreReflog(actor: Actor, entry: Entry, branch: string): Promis
   const present = await disk.readText(path, MAX_REFLOG_BYTES);
   if (!present.ok && present.code !== 'ENOENT') return outcome(present, 'reading the reflog');
   if (present.ok && present.value.trimEnd().includes('\n')) return done;
-  const made = await disk.makeDir(path.replace(/\/[^/]*$/, ''));
+  const made = await disk.makeDir(path.replace(/\/[^/]*$/, ''), GIT_DIRECTORY_MODE);
   if (!made.ok) return outcome(made, 'putting the reflog back');
   return rewrite(actor, path, saved.value, 'putting the reflog back');
 }

@@ -4,8 +4,10 @@
  * Contract: an entry is written durably before the change it announces.
  * Failure direction: a directory whose note cannot be read is reported and left alone.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Entry, parseEntry } from '../core/entry.ts';
+import { isInside } from '../core/paths.ts';
+import { foreignPlace } from './beside.ts';
 import { type Actor, type Done, done, failed, outcome } from './context.ts';
 import { isTemporary, sweepOwn } from './sweep.ts';
 
@@ -55,16 +57,26 @@ export async function readEntries({ io, layout }: Pick<Actor, 'io' | 'layout'>):
 export async function readEntry({ io, layout }: Pick<Actor, 'io' | 'layout'>, id: string): Promise<Entry | null> {
   const text = await io.disk.readText(layout.entry(id).record);
   const entry = text.ok ? parseEntry(text.value) : null;
-  return entry?.id === id ? { ...entry, tree: treeHere(layout, entry) } : null;
+  if (entry?.id !== id) return null;
+  const here = entryHere(layout, entry);
+  const foreign = await foreignPlace({ io, layout }, here);
+  return foreign === null ? here : { ...here, unverified: true };
 }
 
 /**
  * A tree below the common directory is looked for below this one: the repository may have been moved, or be
- * a copy, whose notes must not reach into the original.
+ * a copy, whose notes must not reach into the original. What lay inside it goes back inside it.
  */
-function treeHere(layout: Actor['layout'], entry: Entry): string | null {
-  const isBelow = entry.tree?.endsWith(`/reaper/quarantine/${entry.id}/tree`) === true;
-  return isBelow ? layout.entry(entry.id).tree : entry.tree;
+function entryHere(layout: Actor['layout'], entry: Entry): Entry {
+  const below = `/reaper/quarantine/${entry.id}/tree`;
+  if (entry.tree?.endsWith(below) !== true) return entry;
+  const [was, is] = [entry.tree.slice(0, -below.length), layout.commonDir];
+  const moved = (path: string): string => {
+    const isCarried = was !== is && was.endsWith('/.git') && is.endsWith('/.git') && isInside(path, dirname(was));
+    return isCarried ? dirname(is) + path.slice(dirname(was).length) : path;
+  };
+  const restoreTo = entry.restoreTo === null ? null : moved(entry.restoreTo);
+  return { ...entry, tree: layout.entry(entry.id).tree, path: moved(entry.path), restoreTo };
 }
 
 /**

@@ -6,15 +6,14 @@
  * Failure direction: an entry that is unverified, in use, or was written to since it was
  * quarantined is not purged; it is reported.
  */
-import { dirname } from 'node:path';
 import { ballastPlace, type Entry } from '../core/entry.ts';
 import type { Fact } from '../core/model.ts';
+import { removePlace } from './beside.ts';
 import { type Actor, type Done, done, failed } from './context.ts';
 import { dropEntry, readEntries, writeEntry } from './entries.ts';
 import { record } from './journal.ts';
 import { unpin } from './pins.ts';
 import { mayGoEarly, type Pressure, whyEarly } from './pressure.ts';
-import { removeHolding } from './registration.ts';
 import { type Removal, removeTree } from './remove.ts';
 
 export interface PurgeWork {
@@ -86,7 +85,7 @@ async function grantTime(actor: Actor, { lastPassMs }: PurgeWork): Promise<void>
   const nowMs = actor.io.clock.nowMs();
   if (lastPassMs !== null && nowMs >= lastPassMs && nowMs - lastPassMs < LONG_GAP_MS) return;
   for (const entry of (await readEntries(actor)).entries)
-    if (entry.phase === 'held' && entry.keepUntilMs < nowMs + DAY_MS)
+    if (entry.phase === 'held' && !entry.unverified && entry.keepUntilMs < nowMs + DAY_MS)
       await writeEntry(actor, { ...entry, keepUntilMs: nowMs + DAY_MS });
 }
 
@@ -233,8 +232,7 @@ async function forget(actor: Actor, entry: Entry, work: PurgeWork, tally: Tally)
   const unpinned = entry.head === null ? done : await unpin(actor, entry.id);
   if (!unpinned.ok) return unpinned;
   await record(actor, 'forgotten', entry);
-  if (entry.tree !== null && dirname(entry.tree) !== actor.layout.entry(entry.id).directory)
-    await removeHolding(actor, entry);
+  await removePlace(actor, entry);
   const dropped = await dropEntry(actor, entry);
   if (dropped.ok) tally.forgotten.push(entry.id);
   return dropped;

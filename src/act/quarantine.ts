@@ -19,6 +19,7 @@
 import { dirname, join } from 'node:path';
 import { ballastPlace, type Entry, ourLock } from '../core/entry.ts';
 import type { Reason, Verdict } from '../core/model.ts';
+import { makePlace } from './beside.ts';
 import { deleteBranch, saveReflog } from './branch.ts';
 import { type Actor, type Done, done, failed, outcome } from './context.ts';
 import { createEntry, writeEntry } from './entries.ts';
@@ -26,6 +27,7 @@ import { record } from './journal.ts';
 import { pin } from './pins.ts';
 import { rollBack } from './recover.ts';
 import { rewriteLock } from './registration.ts';
+import { keepingTime } from './times.ts';
 
 export type Outcome =
   | { readonly outcome: 'reclaimed'; readonly entry: Entry; readonly notes: readonly string[] }
@@ -108,11 +110,14 @@ async function readLock({ io }: Actor, { adminDir, entry }: Reclaim): Promise<Do
 async function lockRegistration(actor: Actor, entry: Entry, adminDir: string | null): Promise<Done> {
   if (adminDir === null) return done;
   const path = join(adminDir, 'locked');
-  if (entry.lockText === null)
-    return outcome(await actor.io.disk.createFile(path, ourLock(entry.id)), 'locking its registration');
-  const present = await actor.io.disk.readText(path);
-  if (!present.ok || present.value !== entry.lockText) return failed('its lock changed');
-  return rewriteLock(actor, path, ourLock(entry.id), 'locking its registration');
+  const { disk } = actor.io;
+  return keepingTime(disk, adminDir, async () => {
+    if (entry.lockText === null)
+      return outcome(await disk.createFile(path, ourLock(entry.id)), 'locking its registration');
+    const present = await disk.readText(path);
+    if (!present.ok || present.value !== entry.lockText) return failed('its lock changed');
+    return rewriteLock(actor, path, ourLock(entry.id), 'locking its registration');
+  });
 }
 
 async function pinCommits(actor: Actor, entry: Entry, reflogCommits: readonly string[]): Promise<Done<Entry>> {
@@ -124,11 +129,11 @@ async function pinCommits(actor: Actor, entry: Entry, reflogCommits: readonly st
   return written.ok ? { ok: true, value: withPin } : written;
 }
 
-async function moveTree({ io }: Actor, entry: Entry): Promise<Done> {
+async function moveTree(actor: Actor, entry: Entry): Promise<Done> {
   if (entry.tree === null) return done;
-  const made = await io.disk.makeDir(dirname(entry.tree));
-  if (!made.ok) return outcome(made, 'making its place in quarantine');
-  return outcome(await io.disk.rename(entry.path, entry.tree), 'moving it to quarantine');
+  const made = await makePlace(actor, entry);
+  if (!made.ok) return made;
+  return outcome(await actor.io.disk.rename(entry.path, entry.tree), 'moving it to quarantine');
 }
 
 async function moveRegistration({ io, layout }: Actor, entry: Entry, adminDir: string | null): Promise<Done> {
@@ -174,7 +179,8 @@ async function moveBallast(
   if (!made.ok) return { entry: withBallast, notes: [made.why] };
   const notes: string[] = [];
   for (const [index, path] of ballast.entries()) {
-    const moved = await actor.io.disk.rename(join(entry.tree, path), join(place, String(index)));
+    const [from, to] = [join(entry.tree, path), join(place, String(index))];
+    const moved = await keepingTime(actor.io.disk, dirname(from), () => actor.io.disk.rename(from, to));
     if (!moved.ok) notes.push(`${path} stays with the tree: ${moved.why}`);
   }
   return { entry: withBallast, notes };

@@ -7,21 +7,24 @@
  * Failure direction: a tree that git does not call clean in the end is not handed over.
  */
 import { join } from 'node:path';
+import type { Entry } from '../core/entry.ts';
+import { makePlace } from './beside.ts';
 import { type Actor, type Done, done, failed, isThere, outcome } from './context.ts';
-import { rewrite } from './registration.ts';
+import { GIT_DIRECTORY_MODE, rewrite } from './registration.ts';
 
 /** git writes an index in seconds; a lock this old has lost its process. */
 const STALE_LOCK_MS = 10 * 60_000;
 
-/** Fills `tree` from the index of `adminDir`, which carries our lock. */
-export async function rebuildTree(actor: Actor, tree: string, adminDir: string): Promise<Done> {
-  const { disk } = actor.io;
+/** Fills the place of `entry`'s tree from the index of `adminDir`, which carries our lock. */
+export async function rebuildTree(actor: Actor, entry: Entry, adminDir: string): Promise<Done> {
+  const { tree } = entry;
+  if (tree === null) return done;
   const isResumed = await isThere(actor, tree);
   if (!isResumed.ok) return isResumed;
-  const made = await disk.makeDir(tree);
+  const place = await makePlace(actor, entry);
+  if (!place.ok) return place;
+  const made = await actor.io.disk.makeDir(tree, GIT_DIRECTORY_MODE);
   if (!made.ok) return outcome(made, 'making its directory');
-  const open = await disk.chmod(tree, 0o755);
-  if (!open.ok) return outcome(open, 'making its directory');
   const named = await nameRegistration(actor, tree, adminDir);
   if (!named.ok) return named;
   const cleared = isResumed.value ? await clearHalfWritten(actor, tree, adminDir) : done;

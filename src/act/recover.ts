@@ -7,11 +7,12 @@
  */
 import { dirname, join } from 'node:path';
 import { type Entry, type Recovery, type Remains, recoveryOf } from '../core/entry.ts';
+import { removePlace } from './beside.ts';
 import { type Actor, type Done, done, failed, isThere, outcome } from './context.ts';
 import { dropEmpty, dropEntry, readEntries, writeEntry } from './entries.ts';
 import { record } from './journal.ts';
 import { unpin } from './pins.ts';
-import { removeHolding, restoreLock } from './registration.ts';
+import { restoreLock } from './registration.ts';
 import { finishRestore } from './restore.ts';
 import { sweepLocks, sweepShared } from './sweep.ts';
 
@@ -85,7 +86,7 @@ export async function rollBack(actor: Actor, entry: Entry, adminDir: string | nu
   /** A pin may have been made just before its entry could say so. */
   const pinned = entry.head === null ? done : await unpin(actor, entry.id);
   if (!pinned.ok) return pinned;
-  await removeHolding(actor, entry);
+  await removePlace(actor, entry);
   return dropEntry(actor, entry);
 }
 

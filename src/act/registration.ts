@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type Entry, ourLock } from '../core/entry.ts';
 import { type Actor, type Done, done, failed, isThere, outcome } from './context.ts';
 import { sweepBeside } from './sweep.ts';
+import { keepingTime } from './times.ts';
 
 /** The lock as it was before: the dead owner's text, or none. Somebody else's lock is not touched. */
 export async function restoreLock(actor: Actor, entry: Entry, adminDir: string | null): Promise<Done> {
@@ -18,8 +19,11 @@ export async function restoreLock(actor: Actor, entry: Entry, adminDir: string |
   if (!present.ok)
     return present.code === 'ENOENT' || present.code === 'ENOTDIR' ? done : outcome(present, 'reading its lock');
   if (present.value !== ourLock(entry.id)) return done;
-  if (entry.lockText !== null) return rewriteLock(actor, path, entry.lockText, 'putting its lock back');
-  return outcome(await io.disk.removeFile(path), 'unlocking its registration');
+  const { lockText } = entry;
+  return keepingTime(io.disk, adminDir, async () => {
+    if (lockText !== null) return rewriteLock(actor, path, lockText, 'putting its lock back');
+    return outcome(await io.disk.removeFile(path), 'unlocking its registration');
+  });
 }
 
 /** Writes or replaces one of git's own files, which keeps the mode it has. */
@@ -40,6 +44,9 @@ export async function rewriteLock(actor: Actor, path: string, text: string, what
 
 /** What git gives its files under the usual umask. */
 const GIT_FILE_MODE = 0o644;
+
+/** What git asks for when it makes a directory; the umask takes its part. */
+export const GIT_DIRECTORY_MODE = 0o777;
 
 /** The registration that carries our lock for this entry, the only proof of which one is ours; or null. */
 export async function ourAdminDir({ io, layout }: Actor, entry: Entry): Promise<Done<string | null>> {
@@ -80,7 +87,15 @@ export async function homeOfRegistration(actor: Actor, entry: Entry, isWaiting: 
 }
 
 /** Makes the registration name the path it goes to, and no branch where the restore is to be detached. */
-export async function pointRegistration(
+export function pointRegistration(
+  actor: Actor,
+  entry: Entry,
+  to: { readonly at: string; readonly target: string },
+): Promise<Done> {
+  return keepingTime(actor.io.disk, to.at, () => point(actor, entry, to));
+}
+
+async function point(
   actor: Actor,
   entry: Entry,
   { at, target }: { readonly at: string; readonly target: string },
@@ -99,11 +114,4 @@ export async function pointRegistration(
   const wanted = join(target, '.git');
   if (resolve(home, gitdir.value.replace(/\n$/, '')) === wanted) return done;
   return rewrite(actor, join(at, 'gitdir'), `${wanted}\n`, 'pointing the registration to its new place');
-}
-
-/** The holding directory of a tree on another file system lies beside it; ours go when empty. */
-export async function removeHolding({ io, layout }: Actor, entry: Entry): Promise<void> {
-  if (entry.tree === null || dirname(entry.tree) === layout.entry(entry.id).directory) return;
-  await io.disk.removeEmptyDir(dirname(entry.tree));
-  await io.disk.removeEmptyDir(dirname(dirname(entry.tree)));
 }

@@ -12,8 +12,9 @@
  * skipped when its result is there, so a killed restore is finished by calling it again. Our lock
  * is what says that it is not finished: once that is off, the worktree is its owner's again.
  */
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { ballastPlace, type Entry } from '../core/entry.ts';
+import { foreignPlace, removePlace } from './beside.ts';
 import { recreateBranch } from './branch.ts';
 import { type Actor, type Done, done, failed, isThere, onRepository, outcome } from './context.ts';
 import { dropEntry, readEntry, writeEntry } from './entries.ts';
@@ -22,13 +23,14 @@ import { obstacle } from './obstacle.ts';
 import { unpin } from './pins.ts';
 import { rebuildTree } from './rebuild.ts';
 import {
+  GIT_DIRECTORY_MODE,
   homeOfRegistration,
   ourAdminDir,
   pointRegistration,
-  removeHolding,
   restoreLock,
   rewrite,
 } from './registration.ts';
+import { keepingTime } from './times.ts';
 
 export interface RestoreWish {
   /** Another path than the old one, absolute; or null. */
@@ -49,6 +51,8 @@ export async function restore(actor: Actor, { id }: Pick<Entry, 'id'>, wish: Res
   const entry = await readEntry(actor, id);
   if (entry === null)
     return { ok: false, problem: 'gone', why: 'its note cannot be read, or it was restored meanwhile' };
+  const foreign = await foreignPlace(actor, entry);
+  if (foreign !== null) return { ok: false, problem: 'failed', why: foreign };
   const waiting = await isThere(actor, entry.tree);
   const arrived = entry.phase === 'restoring' ? await hasArrived(actor, entry, entry.restoreTo ?? entry.path) : no;
   if (!waiting.ok) return { ok: false, problem: 'failed', why: waiting.why };
@@ -103,7 +107,7 @@ async function registrationBack(actor: Actor, entry: Entry, target: string): Pro
   if (!home.ok) return home;
   const pointed = await pointRegistration(actor, entry, { at: waiting.value ? admin : home.value, target });
   if (!pointed.ok || !waiting.value) return pointed;
-  const made = await io.disk.makeDir(layout.worktrees);
+  const made = await io.disk.makeDir(layout.worktrees, GIT_DIRECTORY_MODE);
   if (!made.ok) return outcome(made, 'making the worktrees directory');
   return outcome(await io.disk.rename(admin, home.value), 'moving its registration back');
 }
@@ -124,7 +128,7 @@ async function ballastBack(actor: Actor, entry: Entry): Promise<Done> {
     if (!away.ok) return away;
     if (!back.ok) return back;
     if (!away.value || back.value) continue;
-    const moved = await actor.io.disk.rename(from, to);
+    const moved = await keepingTime(actor.io.disk, dirname(to), () => actor.io.disk.rename(from, to));
     if (!moved.ok) return outcome(moved, `putting ${path} back`);
   }
   return done;
@@ -139,10 +143,12 @@ async function treeBack(actor: Actor, entry: Entry, target: string): Promise<Don
   if (!adminDir.ok) return adminDir;
   if (entry.registration !== null) {
     if (adminDir.value === null) return failed('its registration is gone');
-    const ready = await (entry.rebuild ? rebuildTree : nameRegistration)(actor, entry.tree, adminDir.value);
+    const ready = entry.rebuild
+      ? await rebuildTree(actor, entry, adminDir.value)
+      : await nameRegistration(actor, { tree: entry.tree, target }, adminDir.value);
     if (!ready.ok) return ready;
   }
-  const made = await io.disk.makeDir(dirname(target));
+  const made = await io.disk.makeDir(dirname(target), GIT_DIRECTORY_MODE);
   if (!made.ok) return outcome(made, 'making its parent directory');
   return outcome(await io.disk.rename(entry.tree, target), `moving it back to ${target}`);
 }
@@ -161,13 +167,20 @@ async function hasArrived(actor: Actor, entry: Entry, target: string): Promise<D
   return { ok: true, value: named === entry.registration || named === entry.id };
 }
 
-/** Rewrites the `.git` file only when the registration came back under another name. */
-async function nameRegistration(actor: Actor, tree: string, adminDir: string): Promise<Done> {
+/** Rewrites the `.git` file only when it would not lead to the registration: under another name, or from another place. */
+async function nameRegistration(
+  actor: Actor,
+  { tree, target }: { readonly tree: string; readonly target: string },
+  adminDir: string,
+): Promise<Done> {
+  const { disk } = actor.io;
   const dotGit = join(tree, '.git');
-  const text = await actor.io.disk.readText(dotGit);
+  const text = await disk.readText(dotGit);
   if (!text.ok) return outcome(text, 'reading its .git file');
-  if (basename(text.value.trimEnd()) === basename(adminDir)) return done;
-  return rewrite(actor, dotGit, `gitdir: ${adminDir}\n`, 'naming its registration');
+  const named = text.value.replace(/^gitdir: /, '').trimEnd();
+  if (resolve(target, named) === adminDir) return done;
+  const write = () => rewrite(actor, dotGit, `gitdir: ${adminDir}\n`, 'naming its registration');
+  return keepingTime(disk, tree, write);
 }
 
 /** Unlocking is the moment from which the worktree is its owner's again. */
@@ -196,6 +209,6 @@ async function closeEntry(actor: Actor, entry: Entry, target: string): Promise<D
     if (!emptied.ok && emptied.code !== 'ENOENT')
       return writeEntry(actor, { ...rest, phase: 'purging', ...(holdsReflog ? {} : { forgetAtMs: entry.atMs }) });
   }
-  await removeHolding(actor, entry);
+  await removePlace(actor, entry);
   return holdsReflog ? writeEntry(actor, { ...rest, tree: null }) : dropEntry(actor, entry);
 }

@@ -39,7 +39,7 @@ export const disk: Disk = {
       const { bavail, bsize } = await fs.statfs(nativePath(path));
       return bavail * bsize;
     }),
-  makeDir: (path) => attempt(async () => void (await fs.mkdir(path, { recursive: true, mode: 0o700 }))),
+  makeDir: (path, mode = 0o700) => attempt(async () => void (await fs.mkdir(path, { recursive: true, mode }))),
   rename: (from, to) => attempt(() => renameIntoVacancy(from, to)),
   writeFile: (path, text, mode = PRIVATE_MODE) => attempt(() => replaceFile(path, text, mode)),
   createFile: (path, text) => attempt(() => writeNew(path, text)),
@@ -47,7 +47,7 @@ export const disk: Disk = {
   removeFile: (path) => attempt(() => fs.unlink(nativePath(path))),
   removeEmptyDir: (path) => attempt(() => fs.rmdir(nativePath(path))),
   chmod: (path, mode) => attempt(() => fs.chmod(nativePath(path), mode)),
-  setModified: (path, atMs) => attempt(() => fs.lutimes(nativePath(path), new Date(atMs), new Date(atMs))),
+  setModified: (path, atMs) => attempt(() => fs.lutimes(nativePath(path), atMs / 1000, atMs / 1000)),
 };
 
 async function attempt<T>(effect: () => Promise<T>): Promise<DiskAnswer<T>> {

@@ -106,8 +106,8 @@ export interface DiskReader {
 
 /** Writing. Every call is one effect, after which a process may die. */
 export interface DiskWriter {
-  /** Creates `path` and missing parents, mode 0700. */
-  makeDir(path: string): Promise<DiskAnswer<void>>;
+  /** Creates `path` and missing parents, mode 0700, or `mode` less the umask. */
+  makeDir(path: string, mode?: number): Promise<DiskAnswer<void>>;
   /** Fails with EEXIST when `to` is there: a rename never replaces anything. */
   rename(from: string, to: string): Promise<DiskAnswer<void>>;
   /** Replaces `path` atomically and durably: temporary file, fsync, rename, fsync of the directory. Mode 0600, or `mode`. */

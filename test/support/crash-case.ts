@@ -25,7 +25,7 @@ import { openWorkspace, type Workspace } from '../../src/workspace.ts';
 import { buryHolder } from './bury.ts';
 import { REAL } from './machine.ts';
 import { DEAD_PID } from './pids.ts';
-import { backdate, backdateTree, DAY, makeRepo, snapshot, type TestRepo } from './repo.ts';
+import { backdate, backdateTree, DAY, makeRepo, sandboxElsewhere, snapshot, type TestRepo } from './repo.ts';
 
 export { buryHolder, REAL };
 
@@ -54,9 +54,8 @@ export interface PassWish {
 }
 
 /** A repository that can be put back, over and over. */
-export function makeCase(repo: TestRepo = makeRepo()): Case {
-  const place = dirname(repo.root);
-  const copy = `${place}.copy`;
+export function makeCase(repo: TestRepo = makeRepo(), elsewhere: string | null = null): Case {
+  const places = [dirname(repo.root), elsewhere].filter((place) => place !== null);
   process.env.HOME = repo.home;
   process.env.XDG_CONFIG_HOME = join(repo.home, '.config');
   const clone = (from: string, to: string) => {
@@ -73,8 +72,12 @@ export function makeCase(repo: TestRepo = makeRepo()): Case {
   };
   return {
     repo,
-    reset: () => clone(copy, place),
-    keep: () => clone(place, copy),
+    reset: () => {
+      for (const place of places) clone(`${place}.copy`, place);
+    },
+    keep: () => {
+      for (const place of places) clone(place, `${place}.copy`);
+    },
     workspace,
     async pass(io, { limit = 100, budgetMs = Number.POSITIVE_INFINITY, settings } = {}) {
       const opened = await workspace(io);
@@ -137,11 +140,14 @@ export interface RichWish {
   readonly detached?: boolean;
   /** Without the staging entry and the registration whose directory is gone. */
   readonly alone?: boolean;
+  /** Worktrees lie on another file system than the repository. */
+  readonly elsewhere?: boolean;
 }
 
 export async function richCase(wish: RichWish = {}): Promise<Rich> {
   const repo = makeRepo();
-  const trees = join(dirname(repo.root), 'trees');
+  const elsewhere = wish.elsewhere === true ? sandboxElsewhere() : null;
+  const trees = join(elsewhere ?? dirname(repo.root), 'trees');
   repo.write('.gitignore', 'node_modules/\ndist/\n');
   repo.write('src/keep.txt', 'kept\n');
   repo.git(['add', '.']);
@@ -168,7 +174,7 @@ export async function richCase(wish: RichWish = {}): Promise<Rich> {
   if (wish.lock === true) repo.git(['worktree', 'lock', '--reason', `claude agent agent-1 (pid ${DEAD_PID})`, fix]);
   backdate(repo, fix, 3 * DAY);
   rmSync(join(repo.commonDir, 'hooks'), { recursive: true });
-  const at = makeCase(repo);
+  const at = makeCase(repo, elsewhere);
   // A first look, so that what has not landed is known and no later run has to prove it again.
   await at.pass(REAL, { limit: 0 });
   at.keep();
@@ -196,6 +202,7 @@ function fillFix(repo: TestRepo, fix: string): void {
   mkdirSync(join(fix, 'packages/a'), { recursive: true });
   repo.write('packages/a/node_modules/.package-lock.json', '{}\n', fix);
   repo.write('dist/made-by-hand.txt', 'weak, so it stays\n', fix);
+  mkdirSync(join(fix, 'dist/sealed'), { mode: 0o555 });
 }
 
 /** The registration that a worktree's `.git` file names. */

@@ -19,6 +19,16 @@ import {
 import { dirname, join, relative } from 'node:path';
 
 const sandboxRoot = process.env.REAPER_TEST_SANDBOX;
+const elsewhereRoot = process.env.REAPER_TEST_ELSEWHERE;
+
+/** True when there is a file system besides the sandbox's. */
+export const hasElsewhere = elsewhereRoot !== undefined;
+
+/** A fresh directory on another file system. */
+export function sandboxElsewhere(): string {
+  if (elsewhereRoot === undefined) throw new Error('there is no other file system here');
+  return mkdtempSync(join(elsewhereRoot, 'case-'));
+}
 
 /** A fresh directory inside the sandbox. */
 export function sandbox(prefix = 'case-'): string {
@@ -183,7 +193,8 @@ export function script(path: string, text: string): string {
 }
 
 function guard(path: string): void {
-  if (sandboxRoot === undefined || !path.startsWith(sandboxRoot)) throw new Error(`${path} is outside the sandbox`);
+  const roots = [sandboxRoot, elsewhereRoot].filter((root) => root !== undefined);
+  if (!roots.some((root) => path.startsWith(root))) throw new Error(`${path} is outside the sandbox`);
 }
 
 export const HOUR = 3_600_000;

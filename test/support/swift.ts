@@ -2,6 +2,7 @@
  * Puts the sandbox of a test file that copies repositories a thousand times into memory, where there is room.
  *
  * Contract: imported before `repo.ts`, which reads where the sandbox is; removed when the file is through.
+ * What it was before is then a second file system, for tests that need two.
  */
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -26,6 +27,7 @@ const { REAPER_TEST_SANDBOX: slow, REAPER_TEST_KEEP } = process.env;
 if (slow !== undefined && !slow.startsWith(MEMORY) && hasRoom()) {
   const swift = mkdtempSync(join(MEMORY, `${basename(slow)}-`));
   process.env.REAPER_TEST_SANDBOX = swift;
+  process.env.REAPER_TEST_ELSEWHERE = slow;
   afterAll(() => {
     if (REAPER_TEST_KEEP === undefined) rmSync(swift, { recursive: true, force: true });
   });
