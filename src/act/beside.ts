@@ -9,6 +9,7 @@
 import { dirname, join } from 'node:path';
 import type { Entry } from '../core/entry.ts';
 import { type Actor, type Done, done, failed, outcome } from './context.ts';
+import { isTemporary, sweepOwn } from './sweep.ts';
 
 type Here = Pick<Actor, 'io' | 'layout'>;
 
@@ -49,12 +50,19 @@ export async function foreignPlace(here: Here, entry: Entry): Promise<string | n
   if (!real.ok) return real.code === 'ENOENT' ? null : `${holding} could not be looked at: ${real.why}`;
   if (real.value !== holding) return `${holding} leads through a symbolic link`;
   const text = await disk.readText(join(holding, MARK));
+  if (!text.ok && text.code === 'ENOENT' && (await isBare(here, holding))) return null;
   const mark = text.ok ? parseMark(text.value) : null;
   if (mark === null) return `${holding} has no mark of this repository`;
   if (mark.commonDir === here.layout.commonDir) return null;
   const own = await disk.lstat(here.layout.commonDir);
   if (own.ok && own.value.ino === mark.ino) return null;
   return `${holding} belongs to the repository at ${mark.commonDir}`;
+}
+
+/** True before the mark was made, and after it was removed. */
+async function isBare({ io }: Here, holding: string): Promise<boolean> {
+  const listing = await io.disk.list(holding);
+  return listing.ok && listing.value.every(({ name }) => isTemporary(name));
 }
 
 function parseMark(text: string): Mark | null {
@@ -71,9 +79,11 @@ export async function removePlace(actor: Actor, entry: Entry): Promise<void> {
   if (entry.tree === null || !isBeside(actor, entry)) return;
   const { disk } = actor.io;
   const holding = dirname(entry.tree);
+  if ((await foreignPlace(actor, entry)) !== null) return;
+  await sweepOwn(actor, holding);
   const listing = await disk.list(holding);
-  if (listing.ok && listing.value.every(({ name }) => name === MARK) && (await foreignPlace(actor, entry)) === null)
-    await disk.removeFile(join(holding, MARK));
+  const isEmptied = listing.ok && listing.value.length === 1 && listing.value[0]?.name === MARK;
+  if (isEmptied) await disk.removeFile(join(holding, MARK));
   await disk.removeEmptyDir(holding);
   await disk.removeEmptyDir(dirname(holding));
 }

@@ -3,7 +3,7 @@
 import { disk } from './disk.ts';
 import { createGit } from './git.ts';
 import type { Io } from './ports.ts';
-import { processes } from './processes.ts';
+import { createCensus, processes } from './processes.ts';
 import { swift } from './swift.ts';
 
 /**
@@ -15,7 +15,7 @@ export function createMachine(gitBinary: string, deadlineMs: () => number = () =
   return {
     git: createGit({ binary: gitBinary, deadlineMs, nowMs: clock.nowMs }),
     disk: swift(disk),
-    processes,
+    processes: { ...processes, namesakes: createCensus() },
     clock,
   };
 }

@@ -147,6 +147,8 @@ export interface ProcessPort {
   signal0(pid: number): 'alive' | 'dead' | 'unknown';
   /** Reads one process; `unknown` as code when the platform has no way to. */
   read(pid: number): DiskAnswer<ProcessRecord>;
+  /** Processes, by their numbers here, that have the number `pid` in a PID namespace below this one; null when that cannot be told. */
+  namesakes?(pid: number): readonly number[] | null;
   /** Identifies this machine, boot and PID namespace; empty strings where unknown. */
   readonly host: {
     readonly name: string;

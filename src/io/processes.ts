@@ -4,7 +4,7 @@
  * Contract: synchronous and cheap; `/proc` where it exists, `kill(pid, 0)` everywhere.
  * Failure direction: only ESRCH is dead. EPERM is alive. What cannot be read is not guessed.
  */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { DiskAnswer, ProcessPort, ProcessRecord } from './ports.ts';
 
@@ -44,6 +44,39 @@ function read(pid: number): DiskAnswer<ProcessRecord> {
     const { code, message } = error as NodeJS.ErrnoException;
     return { ok: false, code: code ?? 'UNKNOWN', why: message };
   }
+}
+
+/** A pass asks about many numbers within moments; whoever is younger than this wrote nothing that is old enough to go. */
+const CENSUS_MS = 1_000;
+
+/** Answers who has a number in a PID namespace below this one, from one look at all processes for many questions. */
+export function createCensus(): NonNullable<ProcessPort['namesakes']> {
+  let takenMs = Number.NEGATIVE_INFINITY;
+  let byInnerPid: ReadonlyMap<number, readonly number[]> | null = null;
+  return (pid) => {
+    if (performance.now() - takenMs > CENSUS_MS) {
+      byInnerPid = takeCensus();
+      takenMs = performance.now();
+    }
+    return byInnerPid === null ? null : (byInnerPid.get(pid) ?? []);
+  };
+}
+
+/** The numbers that processes have in namespaces below this one: all but the first of `NSpid`, where there are more. */
+function takeCensus(): Map<number, number[]> | null {
+  const byInnerPid = new Map<number, number[]>();
+  let names: string[];
+  try {
+    names = readdirSync('/proc').filter((name) => /^[1-9]\d*$/.test(name));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? byInnerPid : null;
+  }
+  for (const name of names) {
+    const numbers = /^NSpid:\t(.*)$/m.exec(readOr(`/proc/${name}/status`))?.[1]?.split('\t') ?? [];
+    for (const inner of numbers.slice(1).map(Number))
+      byInnerPid.set(inner, [...(byInnerPid.get(inner) ?? []), Number(name)]);
+  }
+  return byInnerPid;
 }
 
 function recordOf(pid: number, text: string, args: readonly string[]): ProcessRecord {

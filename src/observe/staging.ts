@@ -232,7 +232,7 @@ export async function stagingOwner(
   };
   // Only a number that is in use again needs the entry's age, for which the whole tree is walked.
   const first = owner(null);
-  if (first.liveness !== 'alive') return known(first);
+  if (first.liveness === 'dead') return known(first);
   const tree = await look(io.disk, at);
   return tree.known ? known(owner(tree.value.newestMs)) : tree;
 }

@@ -1,4 +1,5 @@
 /** A pass that is killed at any step of a reclaim leaves what the next pass finishes or takes back. */
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readJournal } from '../../src/act/journal.ts';
@@ -15,7 +16,7 @@ import {
   unreachable,
 } from '../support/crash-case.ts';
 import { addTo, type Death, everyStep } from '../support/every-step.ts';
-import { HOUR } from '../support/repo.ts';
+import { HOUR, hasElsewhere } from '../support/repo.ts';
 import { restoreAll, type Subject, subjectsOf, whereabouts } from '../support/subjects.ts';
 
 const total = new Map<string, number>();
@@ -78,6 +79,14 @@ describe('a pass that is killed at any step', () => {
       settings: (settings) => ({ ...settings, worktrees: { ...settings.worktrees, ownerGraceMs: 0 } }),
     });
     expect(steps).toBeGreaterThan(20);
+  });
+
+  test.skipIf(!hasElsewhere)('leaves nothing beside a worktree on another file system', async () => {
+    const rich = await richCase({ elsewhere: true, alone: true });
+    const steps = await killEverywhere(rich, {});
+    expect(steps).toBeGreaterThan(20);
+    for (const { id } of await rich.at.entries()) expect(await rich.at.restore(REAL, id)).toMatchObject({ ok: true });
+    expect(existsSync(join(dirname(rich.fix), '.reaper-quarantine'))).toBe(false);
   });
 
   test('keeps a detached worktree’s commits', async () => {

@@ -21,7 +21,7 @@ import {
 } from '../support/crash-case.ts';
 import { addTo, everyStep } from '../support/every-step.ts';
 import { diskFailure, faulty, mortal } from '../support/faults.ts';
-import { DAY, HOUR } from '../support/repo.ts';
+import { DAY, HOUR, hasElsewhere } from '../support/repo.ts';
 
 const total = new Map<string, number>();
 let crashes = 0;
@@ -190,6 +190,10 @@ describe('a restore that is killed at any step', () => {
       at.repo.git(['worktree', 'add', '-q', '-b', 'feature/new', other, 'main']);
     };
     expect(await killEverywhere({ meanwhile, renamed: true })).toBeGreaterThan(8);
+  });
+
+  test.skipIf(!hasElsewhere)('from beside it, on another file system than its repository', async () => {
+    expect(await killEverywhere({ rich: { alone: true, elsewhere: true } })).toBeGreaterThan(8);
   });
 
   test('of a staging entry', async () => {

@@ -15,7 +15,7 @@ import {
   stagingTracked,
 } from '../../src/observe/staging.ts';
 import { listWorktrees } from '../../src/observe/worktrees.ts';
-import { elsewhere, end, endAll, STAY } from '../support/children.ts';
+import { canUnshare, elsewhere, end, endAll, inContainer, STAY } from '../support/children.ts';
 import { backdateTree, DAY, HOUR, makeRepo, sandbox, type TestRepo } from '../support/repo.ts';
 
 const io: Io = createMachine(findProgram('git') ?? '');
@@ -29,6 +29,16 @@ beforeEach(() => {
 });
 
 afterEach(endAll);
+
+/** A number that no process has here, and that a process in a container can have. */
+function free(): number {
+  const numbers = Array.from({ length: 5_000 }, (_, step) => 20_000 + step);
+  const number = numbers.find(
+    (each) => io.processes.signal0(each) === 'dead' && io.processes.namesakes?.(each)?.length === 0,
+  );
+  if (number === undefined) throw new Error('every number is taken');
+  return number;
+}
 
 /** Makes an entry with a file in it, and the candidate for it. */
 async function entry(pid: number | string = 4242, worktree = root): Promise<StagingCandidate> {
@@ -183,6 +193,29 @@ describe('the owner of an entry', () => {
     const pid = elsewhere(STAY);
     const candidate = await entry(pid);
     expect(await stagingOwner({ ...io, disk: refusing('file') }, candidate)).toMatchObject({ known: false });
+  });
+
+  it.skipIf(!canUnshare)('may be alive in a container, where its number is its own (needs unshare -p)', async () => {
+    const number = free();
+    const candidate = await entry(number);
+    inContainer(number);
+    expect(await stagingOwner(createMachine(''), candidate)).toMatchObject({ value: { liveness: 'unknown' } });
+  });
+
+  it.skipIf(!canUnshare)(
+    'is dead when a process got its number in a container long after the entry was made',
+    async () => {
+      const number = free();
+      const candidate = await entry(number);
+      backdateTree(candidate.path, DAY);
+      inContainer(number);
+      expect(await stagingOwner(createMachine(''), candidate)).toMatchObject({ value: { liveness: 'dead' } });
+    },
+  );
+
+  it('is unknown when it cannot be seen who lives in containers', async () => {
+    const blind = { ...io, processes: { ...io.processes, namesakes: () => null } };
+    expect(await stagingOwner(blind, await entry(free()))).toMatchObject({ value: { liveness: 'unknown' } });
   });
 
   it('is nobody for a pattern without {pid}', async () => {

@@ -5,7 +5,7 @@
  * the process has printed `ready`. `endAll` kills what was started, by process id.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sandbox } from './repo.ts';
 
@@ -85,6 +85,24 @@ export const STAY_TOLD = `exec "${process.execPath}" -e 'console.log("ready"); s
 /** True when a new mount namespace can be made here, and mounted in. */
 export const canUnshare: boolean =
   spawnSync('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs none /mnt'], { stdio: 'ignore' }).status === 0;
+
+/** Runs a script as process `pid` of a PID namespace of its own, as in a container; answers its number here. */
+export function inContainer(pid: number, script = STAY): number {
+  const inner = `echo ${pid - 1} > /proc/sys/kernel/ns_last_pid; (${script}) & wait`;
+  const starter = elsewhere(inner, { wrap: ['unshare', '-p', '-f', '--kill-child', '--mount-proc'] });
+  const isIt = (name: string) => new RegExp(`^NSpid:\\t.*\\t${pid}$`, 'm').test(statusOf(name));
+  const seen = readdirSync('/proc').find((name) => /^\d+$/.test(name) && isIt(name));
+  if (seen === undefined) throw new Error(`process ${starter} started nobody with the number ${pid}`);
+  return Number(seen);
+}
+
+function statusOf(name: string): string {
+  try {
+    return readFileSync(`/proc/${name}/status`, 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 /** True when the tests can become another user. */
 export const canBecomeNobody: boolean =
