@@ -2,7 +2,7 @@
  * What agents and people do. Every act is two numbers that choose among what there is, so that a failing run
  * shrinks and prints well; an act that does not apply, or that git refuses, does nothing.
  */
-import { existsSync, mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { releaseClaim, writeClaim } from '../../src/act/claims.ts';
 import { DEAD_PID } from '../support/pids.ts';
@@ -59,6 +59,7 @@ export const ACTS = {
   future: [1, onTree(future)],
   refs: [1, onTree((world, { path }) => void git(world, ['update-ref', 'refs/worktree/kept', 'HEAD'], path))],
   base: [2, (world, { a }) => commitIn(world, world.repo.root, a)],
+  submodule: [1, onTree(submodule)],
   staging: [2, staging],
   claim: [1, onTree((world, { path }) => claim(world, path))],
   release: [1, onTree((world, { path }) => release(world, path))],
@@ -223,6 +224,16 @@ function future(world: World, { path }: Tree): void {
   if (!existsSync(path)) return;
   const at = new Date(nowMs(world) + 48 * 3_600_000);
   utimesSync(path, at, at);
+}
+
+/** What git keeps for a worktree whose submodule was initialised. */
+function submodule({ repo }: World, { path }: Tree): void {
+  if (!existsSync(join(path, '.git'))) return;
+  const admin = readFileSync(join(path, '.git'), 'utf8')
+    .replace(/^gitdir: /, '')
+    .trimEnd();
+  if (admin.startsWith(join(repo.commonDir, 'worktrees/')) && existsSync(admin))
+    repo.write('modules/sub/HEAD', 'ref: refs/heads/main\n', admin);
 }
 
 function staging(world: World, { a }: Act): void {

@@ -5,19 +5,23 @@
  * in quarantine, in an object that something holds, or was removed by its author.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Entry } from '../../src/core/entry.ts';
 import { snapshot } from '../support/repo.ts';
 import { entriesOf } from './tool.ts';
-import { missing, nowMs, reachable, type Scan, scan, type Tree, type World } from './world.ts';
+import { missing, nowMs, reachable, type Scan, scan, type Token, type Tree, type World } from './world.ts';
 
 /** What is remembered from before a run, to be compared after it. */
 export interface Before {
   /** Tokens that this run may remove for good: their time has come. */
   readonly mayGo: ReadonlySet<number>;
-  /** Where ballast lies that is not in quarantine, by token. */
-  readonly ballast: ReadonlyMap<number, string>;
+  /** Files outside quarantine that hold ballast. */
+  readonly ballast: readonly string[];
+  /** Files outside quarantine that hold what exists nowhere else: they stay, and so does the worktree around them. */
+  readonly onlyCopies: readonly string[];
+  /** Where somebody stands, by process. */
+  readonly standing: ReadonlyMap<number, string>;
   /** Worktrees that no pattern brings in, and the main one. */
   readonly bystanders: Record<string, Record<string, string>>;
   readonly refs: Map<string, string>;
@@ -27,9 +31,12 @@ export interface Before {
 
 /** @param purges an entry that a person asks to be purged now */
 export async function lookBefore(world: World, purges: string | null = null): Promise<Before> {
+  const seen = scan(world);
   return {
-    mayGo: await dueTokens(world, purges),
-    ballast: ballastAtHome(world),
+    mayGo: await dueTokens(world, seen, purges),
+    ballast: filesAtHome(world, seen, ({ kind }) => kind === 'ballast'),
+    onlyCopies: filesAtHome(world, seen, (token) => isOnlyCopy(token, seen)),
+    standing: standingNow(world),
     bystanders: bystandersOf(world),
     refs: refsOf(world),
     states: new Map(world.trees.flatMap((tree) => stateOf(world, tree))),
@@ -44,6 +51,9 @@ export async function check(world: World, before: Before, isOver: boolean): Prom
     for (const [path, state] of Object.entries(before.bystanders)) same(`the bystander ${path}`, state, after[path]);
     refsKept(world, before.refs);
     ballastKept(before.ballast);
+    for (const path of before.onlyCopies)
+      if (!existsSync(path)) throw new Error(`${path} is gone, and holds what exists nowhere else`);
+    same('where somebody stands', [...before.standing], [...standingNow(world)]);
   }
   const said = execFileSync('git', ['fsck', '--connectivity-only', '--no-dangling', '--no-progress'], {
     cwd: world.repo.root,
@@ -65,9 +75,8 @@ export function nothingLost(world: World, seen: Scan, mayGo: ReadonlySet<number>
 }
 
 /** Ballast may go at once, weak ignored files and staging entries after `keep`, a pin's commits after `forget`. */
-async function dueTokens(world: World, purges: string | null): Promise<Set<number>> {
+async function dueTokens(world: World, seen: Scan, purges: string | null): Promise<Set<number>> {
   const due = new Set<number>();
-  const seen = scan(world);
   const entries = await entriesOf(world);
   for (const { n, kind } of world.tokens.values()) {
     const places = seen.inFiles.get(n) ?? [];
@@ -90,16 +99,24 @@ const isPurgeable = (world: World, entry: Entry): boolean =>
 const isForgettable = (world: World, entry: Entry): boolean =>
   entry.pin !== null && !entry.unverified && nowMs(world) >= entry.forgetAtMs;
 
-function ballastAtHome(world: World): Map<number, string> {
-  const places = [...scan(world).inFiles].flatMap(([n, paths]) => paths.map((path) => [n, path] as const));
-  const isAtHome = (n: number, path: string) =>
-    world.tokens.get(n)?.kind === 'ballast' && !path.includes('/reaper/quarantine/');
-  return new Map(places.filter(([n, path]) => isAtHome(n, path)));
+function filesAtHome(world: World, { inFiles }: Scan, isMeant: (token: Token) => boolean): string[] {
+  const tokens = [...world.tokens.values()].filter(isMeant);
+  const paths = tokens.flatMap(({ n }) => inFiles.get(n) ?? []);
+  return paths.filter((path) => !path.includes('/reaper/quarantine/'));
+}
+
+/** Untracked, precious, or changed and not even staged. */
+const isOnlyCopy = ({ n, kind }: Token, { inObjects }: Scan): boolean =>
+  kind === 'untracked' || kind === 'precious' || (kind === 'tracked' && !inObjects.has(n));
+
+/** The kernel knows where somebody stands, whatever was renamed around them. */
+function standingNow({ processes }: World): Map<number, string> {
+  return new Map([...processes].map((pid) => [pid, readlinkSync(`/proc/${pid}/cwd`)]));
 }
 
 /** Ballast goes with its worktree and never out of one that stays. */
-function ballastKept(before: ReadonlyMap<number, string>): void {
-  for (const path of before.values()) {
+function ballastKept(before: readonly string[]): void {
+  for (const path of before) {
     const stays = existsSync(join(path.replace(/\/node_modules\/.*$/, ''), '.git'));
     if (stays && !existsSync(path)) throw new Error(`${path} was taken out of a worktree that stays`);
   }
