@@ -6,6 +6,7 @@ import {
   assertSound,
   buryHolder,
   type Case,
+  copied,
   later,
   leftovers,
   ownShape,
@@ -191,9 +192,9 @@ describe('a purge that fails goes on the next time', () => {
     const commits = at.repo.git(['rev-list', '--all']).split('\n');
     await failEverywhere(
       at,
-      (io) => at.pass(later(io, 8 * DAY), { limit: 0 }),
+      (io) => at.pass(copied(later(io, 8 * DAY)), { limit: 0 }),
       async () => {
-        await at.pass(later(REAL, 8 * DAY + HOUR), { limit: 0 });
+        await at.pass(copied(later(REAL, 8 * DAY + HOUR)), { limit: 0 });
         expect((await at.entries()).map(({ phase }) => phase)).toEqual(['purged', 'purged']);
         expect(unreachable(at.repo, commits)).toEqual([]);
         assertSound(at.repo);

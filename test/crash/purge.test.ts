@@ -4,6 +4,7 @@ import {
   adminOf,
   assertSound,
   type Case,
+  copied,
   later,
   leftovers,
   REAL,
@@ -95,9 +96,9 @@ describe('a purge that is killed at any step', () => {
     expect(await phases(at)).toEqual(['held', 'held', 'held']);
     const steps = await killEverywhere(
       rich,
-      (io) => at.pass(later(io, DUE), { limit: 0 }),
+      (io) => at.pass(copied(later(io, DUE)), { limit: 0 }),
       async () => {
-        await at.pass(later(REAL, DUE + HOUR), { limit: 0 });
+        await at.pass(copied(later(REAL, DUE + HOUR)), { limit: 0 });
         expect(await phases(at)).toEqual(['purged', 'purged']);
         expect(await at.restore(REAL, ids[fix] ?? '')).toMatchObject({ ok: true, rebuilt: true });
         const now = worktreeState(at.repo, { tree: fix, admin: adminOf(at.repo, fix) }, 'agent/fix', false);
@@ -116,9 +117,9 @@ describe('a purge that is killed at any step', () => {
     const pin = refAt(at.repo, `refs/reaper/${id}`);
     const steps = await killEverywhere(
       rich,
-      (io) => at.purge(io, id),
+      (io) => at.purge(copied(io), id),
       async () => {
-        await at.purge(REAL, id);
+        await at.purge(copied(REAL), id);
         expect((await at.entries()).find((entry) => entry.id === id)).toMatchObject({ phase: 'purged' });
         expect(await phases(at)).toEqual(['held', 'held', 'purged']);
         expect(refAt(at.repo, `refs/reaper/${id}`)).toBe(pin);

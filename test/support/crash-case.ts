@@ -32,6 +32,18 @@ export { buryHolder, REAL };
 /** A machine whose clock shows `ms` more. */
 export const later = (io: Io, ms: number): Io => ({ ...io, clock: { nowMs: () => Date.now() + ms } });
 
+/** A machine that sees no change times: those of a copy say when it was copied, which is after everything. */
+export const copied = (io: Io): Io => ({
+  ...io,
+  disk: {
+    ...io.disk,
+    lstat: async (path) => {
+      const info = await io.disk.lstat(path);
+      return info.ok ? { ...info, value: { ...info.value, ctimeMs: info.value.mtimeMs } } : info;
+    },
+  },
+});
+
 export interface Case {
   readonly repo: TestRepo;
   /** Puts everything back as it was when the copy was made. */
