@@ -13,7 +13,7 @@ export default defineConfig({
       project('unit', 'test/unit/**/*.test.ts', 20_000),
       project('real-git', 'test/real-git/**/*.test.ts', 60_000),
       project('hazards', 'test/hazards/**/*.test.ts', 60_000),
-      project('crash', 'test/crash/**/*.test.ts', 120_000),
+      project('crash', 'test/crash/**/*.test.ts', 600_000),
       project('model', 'test/model/**/*.test.ts', 300_000),
       project('e2e', 'test/e2e/**/*.test.ts', 120_000),
     ],

@@ -2,7 +2,7 @@
  * What agents and people do. Every act is two numbers that choose among what there is, so that a failing run
  * shrinks and prints well; an act that does not apply, or that git refuses, does nothing.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { releaseClaim, writeClaim } from '../../src/act/claims.ts';
 import { DEAD_PID } from '../support/pids.ts';
@@ -60,6 +60,9 @@ export const ACTS = {
   refs: [1, onTree((world, { path }) => void git(world, ['update-ref', 'refs/worktree/kept', 'HEAD'], path))],
   base: [2, (world, { a }) => commitIn(world, world.repo.root, a)],
   submodule: [1, onTree(submodule)],
+  repository: [1, onTree((world, { path }) => void git(world, ['init', '-q', join(path, 'dist/repository')], path))],
+  retake: [2, onTree(retake)],
+  rebranch: [2, onTree((world, { name }) => void git(world, ['branch', `agent/${name}`, 'main~1']))],
   staging: [2, staging],
   claim: [1, onTree((world, { path }) => claim(world, path))],
   release: [1, onTree((world, { path }) => release(world, path))],
@@ -156,7 +159,6 @@ function dirty(world: World, { path }: Tree, b: number): void {
   const [name, kind] = DIRT[b % DIRT.length] ?? ['f0.txt', 'tracked'];
   write(world, path, name, kind);
   if (b % 11 === 0) git(world, ['add', '-A'], path);
-  if (b % 13 === 0) git(world, ['init', '-q', join(path, 'dist/repository')], path);
 }
 
 function hide(world: World, { path }: Tree, b: number): void {
@@ -220,6 +222,13 @@ function replace(world: World, { path }: Tree): void {
   write(world, path, 'theirs.txt', 'untracked');
 }
 
+/** Somebody makes a directory where a worktree was. */
+function retake(world: World, { path }: Tree): void {
+  if (existsSync(path)) return;
+  mkdirSync(path, { recursive: true });
+  write(world, path, 'theirs.txt', 'untracked');
+}
+
 function future(world: World, { path }: Tree): void {
   if (!existsSync(path)) return;
   const at = new Date(nowMs(world) + 48 * 3_600_000);
@@ -228,7 +237,7 @@ function future(world: World, { path }: Tree): void {
 
 /** What git keeps for a worktree whose submodule was initialised. */
 function submodule({ repo }: World, { path }: Tree): void {
-  if (!existsSync(join(path, '.git'))) return;
+  if (lstatSync(join(path, '.git'), { throwIfNoEntry: false })?.isFile() !== true) return;
   const admin = readFileSync(join(path, '.git'), 'utf8')
     .replace(/^gitdir: /, '')
     .trimEnd();
