@@ -141,3 +141,9 @@ function sumOf(things: readonly Thing[], sizes: Sizes): number | null {
   const each = things.map(({ key }) => sizes[key]?.bytes);
   return each.every((size) => size !== undefined) ? each.reduce((sum, size) => sum + size, 0) : null;
 }
+
+/** Bytes free on the file system that holds `path`, or null when that cannot be told. */
+export async function freeBytes({ disk }: Pick<Io, 'disk'>, path: string): Promise<number | null> {
+  const free = await disk.freeBytes(path);
+  return free.ok ? free.value : null;
+}

@@ -18,6 +18,7 @@ import {
 } from '../support/crash-case.ts';
 import { labelled } from '../support/every-step.ts';
 import { type Call, diskFailure, ERRNOS, faulty, GIT_FAILURES, type GitFailure, interpose } from '../support/faults.ts';
+import { tell } from '../support/figures.ts';
 import { DAY, HOUR } from '../support/repo.ts';
 import { restoreAll, type Subject, subjectsOf, whereabouts } from '../support/subjects.ts';
 
@@ -25,7 +26,7 @@ const tried = new Map<string, number>();
 let failures = 0;
 
 afterAll(() => {
-  console.log(`${failures} failures, nothing lost`, Object.fromEntries([...tried].sort()));
+  tell('failing calls', failures, tried);
 });
 
 /** One call of a run that is to fail, and how. */

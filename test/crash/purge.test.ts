@@ -15,13 +15,14 @@ import {
   worktreeState,
 } from '../support/crash-case.ts';
 import { addTo, everyStep } from '../support/every-step.ts';
+import { tell } from '../support/figures.ts';
 import { DAY, HOUR, snapshot } from '../support/repo.ts';
 
 const total = new Map<string, number>();
 let crashes = 0;
 
 afterAll(() => {
-  console.log(`${crashes} crashes of a purge, nothing lost`, Object.fromEntries([...total].sort()));
+  tell('crashes of a purge', crashes, total);
 });
 
 /** Days at which a pass finds something due; in between, so that no gap looks like a clock that was set. */

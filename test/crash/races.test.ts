@@ -17,6 +17,7 @@ import {
 } from '../support/crash-case.ts';
 import { labelled } from '../support/every-step.ts';
 import { type Call, interpose } from '../support/faults.ts';
+import { tell } from '../support/figures.ts';
 import { DAY } from '../support/repo.ts';
 
 const seen = new Map<string, number>();
@@ -24,7 +25,7 @@ let races = 0;
 
 afterEach(endAll);
 afterAll(() => {
-  console.log(`${races} races, nothing lost`, Object.fromEntries([...seen].sort()));
+  tell('races', races, seen);
 });
 
 /** What somebody did: texts and commits that must be somewhere from then on, and what git said. */
@@ -247,6 +248,7 @@ function checkHome({ at, fix }: Rich, isRemoved: boolean) {
 /** What was written after the last look is noticed before the files are purged. */
 async function keptThroughPurge(rich: Rich, name: string, { texts = [] }: Deed) {
   const { at } = rich;
+  if (texts.length === 0) return;
   for (let day = 2; day <= 10; day += 2) await at.pass(later(REAL, day * DAY), { limit: 0 });
   // What looks as if a tool could make it again stays for a week and no longer.
   if (name === WEAK) return;

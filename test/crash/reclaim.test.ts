@@ -16,6 +16,7 @@ import {
   unreachable,
 } from '../support/crash-case.ts';
 import { addTo, type Death, everyStep } from '../support/every-step.ts';
+import { tell } from '../support/figures.ts';
 import { HOUR, hasElsewhere } from '../support/repo.ts';
 import { restoreAll, type Subject, subjectsOf, whereabouts } from '../support/subjects.ts';
 
@@ -23,7 +24,7 @@ const total = new Map<string, number>();
 let crashes = 0;
 
 afterAll(() => {
-  console.log(`${crashes} crashes of a reclaim, nothing lost`, Object.fromEntries([...total].sort()));
+  tell('crashes of a reclaim', crashes, total);
 });
 
 /** After the crash: the next pass recovers, a second one finds nothing to do, and all of it can be had back. */

@@ -21,13 +21,14 @@ import {
 } from '../support/crash-case.ts';
 import { addTo, everyStep } from '../support/every-step.ts';
 import { diskFailure, faulty, mortal } from '../support/faults.ts';
+import { tell } from '../support/figures.ts';
 import { DAY, HOUR, hasElsewhere } from '../support/repo.ts';
 
 const total = new Map<string, number>();
 let crashes = 0;
 
 afterAll(() => {
-  console.log(`${crashes} crashes of a restore, nothing lost`, Object.fromEntries([...total].sort()));
+  tell('crashes of a restore', crashes, total);
 });
 
 interface Scenario {

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { assertSound, later, REAL, type Rich, refAt, richCase, unreachable } from '../support/crash-case.ts';
 import { labelled } from '../support/every-step.ts';
 import { interrupted } from '../support/faults.ts';
+import { tell } from '../support/figures.ts';
 import { HOUR, snapshot } from '../support/repo.ts';
 
 /** A restore has some twenty effects. */
@@ -14,7 +15,8 @@ const MAX_STEPS = 60;
 const ends = new Map<string, number>();
 
 afterAll(() => {
-  console.log('places taken during a restore, nothing lost', Object.fromEntries([...ends].sort()));
+  const all = [...ends.values()].reduce((sum, each) => sum + each, 0);
+  tell('races', all, ends);
 });
 
 /** Takes a place; answers what shows that it is still taken by the same one, or null when it was too late for that. */

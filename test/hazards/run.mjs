@@ -2,10 +2,12 @@
  * `npm run hazards`: every case against our pass and against three ways to clean up that people use.
  *
  * Contract: each on a fresh repository of its own. Prints a table; `--write` puts it into README.md
- * between the hazards marks, `--cases` lists what each one got wrong. Exits 1 when our own pass got
- * anything wrong.
+ * between the hazards marks, `--cases` lists what each one got wrong, `--deep` runs the crash tests and the
+ * model as well and counts what they tried. Exits 1 when our own pass got anything wrong.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assemble, PROJECT, table } from './crew.mjs';
 
@@ -14,7 +16,8 @@ try {
   const plan = await crew.ask({ ask: 'list' });
   const cases = plan.hazards.map((hazard, index) => ({ ...hazard, index })).filter(isTried);
   const results = await Promise.all(cases.map((hazard) => against(plan.cleaners, hazard)));
-  const text = tableOf(plan, results);
+  const deep = process.argv.includes('--deep') ? deepFigures() : null;
+  const text = tableOf(plan, results) + (deep === null ? '' : `\n\n${deep}`);
   console.log(text);
   if (process.argv.includes('--cases')) for (const result of results) list(result);
   const [us] = plan.cleaners;
@@ -24,6 +27,41 @@ try {
   process.exitCode = ourFaults.length > 0 ? 1 : 0;
 } finally {
   crew.dismiss();
+}
+
+/** Runs the tests that take minutes, and says how much they tried. */
+function deepFigures() {
+  const place = mkdtempSync(join(tmpdir(), 'reaper-figures-'));
+  const file = join(place, 'figures.jsonl');
+  try {
+    const vitest = join(PROJECT, 'node_modules/vitest/vitest.mjs');
+    const args = [vitest, 'run', '--project', 'crash', '--project', 'model'];
+    const env = { ...process.env, REAPER_FIGURES: file };
+    const ran = spawnSync(process.execPath, args, { cwd: PROJECT, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    if (ran.status !== 0) throw new Error('the crash tests or the model failed: npm run test:deep');
+    const sums = new Map();
+    for (const line of readFileSync(file, 'utf8').trimEnd().split('\n')) {
+      const { what, count } = JSON.parse(line);
+      sums.set(what, (sums.get(what) ?? 0) + count);
+    }
+    return deepWords(sums);
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+function deepWords(sums) {
+  const of = (what) => sums.get(what) ?? 0;
+  const kinds = ['reclaim', 'restore', 'purge'];
+  const crashes = kinds.map((kind) => `${of(`crashes of a ${kind}`)} of a ${kind}`);
+  const all = kinds.reduce((sum, kind) => sum + of(`crashes of a ${kind}`), 0);
+  return [
+    `In the same run (\`npm run hazards -- --deep\`): the program was killed ${all} times, at every step it takes`,
+    `(${crashes.join(', ')}), met ${of('failing calls')} failing calls of disk and git`,
+    `(\`EXDEV\`, \`ENOSPC\`, \`EACCES\`, \`EROFS\`, \`EIO\`, \`EMFILE\`; git that fails, hangs, is killed, says nothing or half of it)`,
+    `and ${of('races')} people who did something in the middle of it, and lived ${of('runs of the model')} random lives of a repository`,
+    'with agents, people, crashes and restores. **Lost: 0.**',
+  ].join('\n');
 }
 
 function isTried({ kind, impossible }) {

@@ -3,6 +3,7 @@ import '../support/swift.ts';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { REASON_CODES, type ReasonCode } from '../../src/core/model.ts';
+import { tell } from '../support/figures.ts';
 import { ACTS } from './acts.ts';
 import { type Counters, commandLists, rules, runOne } from './run.ts';
 
@@ -31,7 +32,7 @@ const EXPECTED: readonly string[] = [
 ];
 
 afterAll(() => {
-  console.log(Object.fromEntries([...counters].sort()));
+  tell('runs of the model', RUNS, counters);
 });
 
 test(`${RUNS} random lives of a repository lose nothing`, async () => {
