@@ -170,11 +170,7 @@ async function pass(run: Run): Promise<Passed> {
     isMeasuring: options.brief === true,
   };
   const final = lock === null ? total : { ...total, ...(await measureLeft(actor, view, total, measuring)) };
-  if (lock !== null) {
-    const saved = await saveLedger(actor, final);
-    if (!saved.ok) notes.push(saved.why);
-    await rotate(actor);
-  }
+  if (lock !== null) notes.push(...(await leaveLedger(actor, final)));
   const report: PassReport = {
     id: actor.passId,
     startedMs,
@@ -194,6 +190,13 @@ async function pass(run: Run): Promise<Passed> {
     notes: [...notes, ...reclaimed.flatMap((each) => each.notes)],
   };
   return { ok: true, report };
+}
+
+/** What the next pass starts from; what went wrong, in words. */
+async function leaveLedger(actor: Actor, ledger: Ledger): Promise<string[]> {
+  const saved = await saveLedger(actor, ledger);
+  await rotate(actor);
+  return saved.ok ? [] : [saved.why];
 }
 
 async function readLedger({ actor, lock }: Run, notes: string[]): Promise<Ledger> {

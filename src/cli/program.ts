@@ -3,9 +3,9 @@
  *
  * Contract: parsing and help only; each action hands a function from context to answer upwards.
  */
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../config/duration.ts';
+import { Argument, Command, Option } from 'commander';
 import { JSON_VERSION } from '../core/version.ts';
+import { count, ms } from './arguments.ts';
 import { commands } from './commands.ts';
 import { completion, manual, SHELLS, type Shell } from './completion.ts';
 import type { Answer, Context, GlobalOptions } from './context.ts';
@@ -20,17 +20,6 @@ export interface Rim {
   readonly hookRun: (from: string) => Promise<void>;
   readonly readStdin: () => string;
 }
-
-const ms = (text: string): number => {
-  const value = parseDuration(text);
-  if (value === null) throw new InvalidArgumentError('Expected a duration such as 90s, 30m, 24h or 7d.');
-  return value;
-};
-
-const count = (text: string): number => {
-  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
-  return Number(text);
-};
 
 /** Builds the parser. */
 export function createProgram(rim: Rim): Command {

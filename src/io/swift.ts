@@ -45,13 +45,13 @@ export function swift(disk: Disk): Disk {
     sinceMs = performance.now();
   };
   const isLong = () => performance.now() - sinceMs > BREATH_MS;
-  const quick = async <T>(path: string, call: () => T, slow: () => Promise<DiskAnswer<T>>): Promise<DiskAnswer<T>> => {
+  const quick: Quick = async (path, call, slow) => {
     if (!isLocal(path)) return slow();
     if (isLong()) await breathe();
     return answer(call);
   };
   /** What follows a link in the last component must not be led away by it. */
-  const unlessLink: typeof quick = async (path, call, slow) =>
+  const unlessLink: Quick = async (path, call, slow) =>
     isLocal(path) && isPlain(path) ? quick(path, call, slow) : slow();
   return {
     ...disk,
@@ -101,20 +101,27 @@ export function swift(disk: Disk): Disk {
         () => new Uint8Array(readWhole(path, maxBytes)),
         () => disk.readBytes(path, maxBytes),
       ),
-    removeFile: (path) =>
-      quick(
-        path,
-        () => fs.unlinkSync(nativePath(path)),
-        () => disk.removeFile(path),
-      ),
-    removeEmptyDir: (path) =>
-      quick(
-        path,
-        () => fs.rmdirSync(nativePath(path)),
-        () => disk.removeEmptyDir(path),
-      ),
+    ...removing(disk, quick),
   };
 }
+
+type Quick = <T>(path: string, call: () => T, slow: () => Promise<DiskAnswer<T>>) => Promise<DiskAnswer<T>>;
+
+/** Removing one name, which never follows a link. */
+const removing = (disk: Disk, quick: Quick): Pick<Disk, 'removeFile' | 'removeEmptyDir'> => ({
+  removeFile: (path) =>
+    quick(
+      path,
+      () => fs.unlinkSync(nativePath(path)),
+      () => disk.removeFile(path),
+    ),
+  removeEmptyDir: (path) =>
+    quick(
+      path,
+      () => fs.rmdirSync(nativePath(path)),
+      () => disk.removeEmptyDir(path),
+    ),
+});
 
 /** Without the exception for what is absent, whose making costs more than the look. */
 function lookAt(path: string): FileInfo {

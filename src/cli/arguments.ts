@@ -1,0 +1,16 @@
+/** How values on the command line are read. */
+import { InvalidArgumentError } from 'commander';
+import { parseDuration } from '../config/duration.ts';
+
+/** A duration in milliseconds. */
+export const ms = (text: string): number => {
+  const value = parseDuration(text);
+  if (value === null) throw new InvalidArgumentError('Expected a duration such as 90s, 30m, 24h or 7d.');
+  return value;
+};
+
+/** A number of things. */
+export const count = (text: string): number => {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
+  return Number(text);
+};
