@@ -51,10 +51,26 @@ function dialogue({ colors, width }: Context, inquiry: Inquiry, nowMs: number): 
   return lines.map((line) => (line.startsWith('>') ? colors.bold(line) : line)).join('\n');
 }
 
-/** The last one asked: after a veto nothing more is asked. For what may go, the proof that it has landed. */
-function decidingFact({ asked, verdict }: Inquiry): FactName | null {
-  if (verdict.verdict !== 'reclaim') return asked.at(-1)?.fact ?? null;
-  return asked.find(({ fact }) => fact === 'landed')?.fact ?? asked.find(({ fact }) => fact === 'owner')?.fact ?? null;
+/**
+ * For what may go, the proof that it has landed; for a wait, the fact behind the reason, since others were asked
+ * to see whether they make it longer; else the last one asked, because after a veto nothing more is.
+ */
+function decidingFact({ asked, verdict, facts }: Inquiry): FactName | null {
+  const wasAsked = (name: FactName) => asked.some(({ fact }) => fact === name);
+  if (verdict.verdict === 'reclaim') return wasAsked('landed') ? 'landed' : wasAsked('owner') ? 'owner' : null;
+  const last = asked.at(-1)?.fact ?? null;
+  const [reason] = verdict.reasons;
+  if (verdict.verdict !== 'wait' || reason === undefined) return last;
+  if (reason.code === 'too-young') return 'idle';
+  if (reason.code === 'empty-too-young') return 'landed';
+  if (reason.code === 'claimed') return 'claim';
+  const owners = (['lock', 'owner', 'maker', 'claim'] as const).filter((name) => {
+    const fact = facts[name];
+    const value = fact?.known === true ? fact.value : null;
+    const owner = value !== null && 'reason' in value ? value.owner : value;
+    return owner !== null && reason.detail.includes(owner.label);
+  });
+  return owners[0] ?? last;
 }
 
 function nextLines(candidate: Candidate, { verdict }: Inquiry, view: View): string[] {

@@ -33,7 +33,7 @@ describe('a worktree of a dead owner', () => {
     expect(reaper(repo, ['why', 'agent/done']).stdout).toMatch(/first seen so .* its grace of 30m ends in/);
     const { owner } = reaperJson(repo, ['status']).candidates[0];
     expect(owner).toMatchObject({ by: 'lock', pid, liveness: 'dead', deadSince: expect.stringMatching(/Z$/) });
-    expect(reaper(repo, ['status']).stdout).toMatch(/claude agent seven \(pid \d+\), gone, /);
+    expect(reaper(repo, ['status']).stdout).toMatch(/owner just gone: claude agent seven \(pid \d+\): /);
   });
 });
 

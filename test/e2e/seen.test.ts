@@ -105,7 +105,7 @@ describe('why', () => {
     expect(reaper(repo, ['why', 'agent/round-the-cart-totals']).stdout).toMatch(/^> landed +yes: ancestor in main/m);
     repo.worktree('agent/new');
     expect(reaper(repo, ['why', 'agent/new']).stdout).toMatch(
-      /^> idle .*\n.*\nsooner: npx reaper-hook run --idle 10m/m,
+      /^> idle [\s\S]*\nsooner: npx reaper-hook run --idle 10m/m,
     );
   });
 });
