@@ -113,7 +113,7 @@ describe('the packed tarball', () => {
       `import { createReaper, ReaperError, type StatusDocument } from 'reaper-hook';
        const status: StatusDocument = await createReaper({ repo: process.argv[2] ?? '.' }).status();
        const verdicts: string[] = status.candidates.map((candidate) => candidate.verdict);
-       if (status.version !== 1) throw new ReaperError('version', verdicts.join());\n`,
+       if (status.version !== 1) throw new ReaperError('config', verdicts.join());\n`,
     );
     const args = [
       '--noEmit',

@@ -45,7 +45,7 @@ const troubles: fc.Arbitrary<Trouble> = fc.oneof(
     }),
   },
   {
-    weight: 2,
+    weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('failure' as const),
       at: fc.integer({ min: 1, max: 250 }),
@@ -75,7 +75,7 @@ const passes: fc.Arbitrary<Command> = fc.record({
   do: fc.constant('pass' as const),
   wish: fc.record({
     tickMs: fc.constantFrom(0, 0, 0, 1, 5, 20),
-    limit: fc.constantFrom(100, 100, 100, 1),
+    limit: fc.constantFrom(100, 100, 100, 100, 1, 0),
     from: fc.nat(99),
   }),
   trouble: troubles,

@@ -130,7 +130,10 @@ export function backdate(repo: TestRepo, worktree: string, ageMs: number): void 
   const at = new Date(Date.now() - ageMs);
   const adminDir = repo.git(['rev-parse', '--absolute-git-dir'], worktree);
   const reflog = join(repo.commonDir, 'logs/refs/heads', repo.git(['branch', '--show-current'], worktree));
-  for (const path of [...walk(adminDir), ...walk(worktree), worktree, adminDir]) touch(path, at);
+  // Older than the index by more than any clock's grain, as after a while they are.
+  const earlier = new Date(at.getTime() - 1_000);
+  for (const path of walk(worktree)) touch(path, earlier);
+  for (const path of [...walk(adminDir), worktree, adminDir]) touch(path, at);
   if (existsSync(reflog)) touch(reflog, at);
   settle(repo, worktree, adminDir, at);
 }
@@ -144,7 +147,7 @@ function settle(repo: TestRepo, worktree: string, adminDir: string, at: Date): v
   } catch {
     // A conflict, say: there is nothing to settle.
   }
-  touch(index, new Date(at.getTime() + 1_000));
+  touch(index, at);
   touch(adminDir, at);
 }
 
