@@ -106,7 +106,8 @@ function steady(svg) {
     .replace(/[0-9a-f]{8}/g, 'ID')
     .replace(/█+/g, '')
     .replace(/\d+(\.\d+)? [kMG]?B\b/g, 'SIZE')
-    .replace(/&lt;1s|\d+(\.\d+)?/g, 'N');
+    .replace(/(&lt;1|\d+(\.\d+)?)s\b/g, 'N')
+    .replace(/\d+(\.\d+)?/g, 'N');
   const lines = words.split('\n').map((line) => line.replace(/\s+/g, ' ').trim());
   return lines.filter((line) => line !== '').join('\n');
 }

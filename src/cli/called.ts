@@ -30,10 +30,11 @@ export function commandHere(programFile: string, cwd = process.cwd()): string | 
   return commandFor(realOf(programFile) ?? programFile, found === null ? null : realOf(found));
 }
 
-/** What the hook names: the command that installed it while that is there, else its own copy. */
-export function commandOfHook(record: InstallRecord | null, ownCopy: string): string {
+/** What the hook names: the command that installed it while that is there, else its own copy, if that may be started. */
+export function commandOfHook(record: InstallRecord | null, ownCopy: string | null): string {
   const { command, source } = record ?? {};
-  return command !== undefined && source !== undefined && existsSync(source) ? command : `node ${shellWord(ownCopy)}`;
+  if (command !== undefined && source !== undefined && existsSync(source)) return command;
+  return ownCopy === null ? COMMAND : `node ${shellWord(ownCopy)}`;
 }
 
 function realOf(path: string): string | null {

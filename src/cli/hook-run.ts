@@ -59,7 +59,7 @@ export async function hookRun({ from, programFile, version }: HookRun): Promise<
   const limits = { deadlineMs: startedMs + OPENING_MS };
   const watchdog = setTimeout(end, OPENING_MS + GRACE_MS);
   const copy = await checkOwnCopy(disk, programFile);
-  if (copy.state === 'foreign') await noteUnopened(programFile, copy.why);
+  if (copy.state === 'foreign') await noteUnopened(programFile, copy.why, { isOwnCopyTrusted: false });
   if (copy.state !== 'sound') return end();
   const opened = await openHere(from, programFile, () => limits.deadlineMs);
   if (!opened.ok) {
@@ -96,12 +96,12 @@ async function openHere(from: string, programFile: string, deadlineMs: () => num
 }
 
 /** Without a repository there is no machinery to note a failure with, but the place for it is known. */
-async function noteUnopened(programFile: string, why: string): Promise<void> {
+async function noteUnopened(programFile: string, why: string, { isOwnCopyTrusted = true } = {}): Promise<void> {
   const commonDir = commonDirOf(programFile);
   if (commonDir === null) return;
   const actor: Actor = { io: createMachine('git'), layout: layout(commonDir), passId: 'hook' };
   await noteFailure(actor, why);
-  await tell(actor, [failureReport(why)]);
+  await tell(actor, [failureReport(why)], isOwnCopyTrusted ? actor.layout.program : null);
 }
 
 async function oneRun(workspace: Workspace, actor: Actor, leftMs: number, version: string): Promise<void> {
@@ -133,11 +133,15 @@ async function oneRun(workspace: Workspace, actor: Actor, leftMs: number, versio
   await clearFailure(actor);
 }
 
-/** Leaves lines for the next hook, with the command that works on this machine. */
-async function tell(actor: Actor, lines: readonly string[]): Promise<void> {
+/** Leaves lines for the next hook, with the command that works on this machine; never a copy that is not trusted. */
+async function tell(
+  actor: Actor,
+  lines: readonly string[],
+  ownCopy: string | null = actor.layout.program,
+): Promise<void> {
   if (lines.length === 0) return;
   const { disk: reader } = actor.io;
-  const command = commandOfHook(await readRecord(reader, actor.layout.installed), actor.layout.program);
+  const command = commandOfHook(await readRecord(reader, actor.layout.installed), ownCopy);
   await leaveReport(
     actor,
     lines.map((line) => asCalled(line, command)),

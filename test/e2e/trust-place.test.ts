@@ -5,13 +5,14 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { eventually, PROGRAM, reaper, shell } from '../support/program.ts';
 import { backdate, DAY, makeRepo, snapshot, type TestRepo, walk } from '../support/repo.ts';
@@ -71,8 +72,15 @@ describe('the installed program', () => {
 
   it('survives what a package manager and a branch can do, because it is a copy', () => {
     install();
-    expect(readFileSync(own('bin/reaper-hook.mjs'), 'utf8')).toBe(readFileSync(PROGRAM, 'utf8'));
-    expect(lstatSync(own('bin/reaper-hook.mjs')).isSymbolicLink()).toBe(false);
+    const copied = readdirSync(own('bin')).filter((name) => name.endsWith('js') && name !== 'reaper-hook.mjs');
+    expect(copied).toContain('quick.cjs');
+    for (const name of copied)
+      expect(readFileSync(own('bin', name), 'utf8')).toBe(readFileSync(join(dirname(PROGRAM), name), 'utf8'));
+    expect(readFileSync(own('bin/reaper-hook.mjs'), 'utf8')).toBe(
+      readFileSync(join(dirname(PROGRAM), 'cli.mjs'), 'utf8'),
+    );
+    for (const name of readdirSync(own('bin')).filter((name) => name !== 'node'))
+      expect(lstatSync(own('bin', name)).isSymbolicLink()).toBe(false);
   });
 });
 
