@@ -12,9 +12,9 @@ import { basename, dirname, join } from 'node:path';
 import { type ClaimData, parseClaim, standing } from '../core/claims.ts';
 import type { Layout } from '../core/layout.ts';
 import { type Claim, type Fact, known, unknown } from '../core/model.ts';
-import { judge, type OwnerRecord } from '../core/owners.ts';
 import { hashOf, pathHashIn, resolveExisting } from '../io/claimfile.ts';
 import type { DiskReader, Io } from '../io/ports.ts';
+import { recordNow } from './owner.ts';
 import { NOT_PLAIN, placesOf } from './places.ts';
 
 /** A claim is some 500 bytes; a file larger than this is not one. */
@@ -129,7 +129,7 @@ export async function claimOn(
 
 /** What a record claims now; null when its lease has ended. */
 export function standingNow(io: Pick<Io, 'processes'>, { data, provided }: ReadClaim, nowMs: number): Claim | null {
-  return provided ?? standing(data, data.process === null ? null : judgeNow(io, data.process), nowMs);
+  return provided ?? standing(data, data.process === null ? null : recordNow(io, data.process), nowMs);
 }
 
 function mayHold({ pathHash, mtimeMs, holds }: BrokenClaim, paths: readonly string[], nowMs: number): boolean {
@@ -207,12 +207,6 @@ function firstFrom(names: readonly string[], text: string): number {
 
 /** A claim written by hand may end in a slash or hold `..`. */
 const normalised = (path: string): string => (NOT_PLAIN.test(path) ? join(path).replace(/(?<=.)\/$/, '') : path);
-
-function judgeNow({ processes }: Pick<Io, 'processes'>, record: OwnerRecord) {
-  const process = processes.read(record.pid);
-  const signal = processes.signal0(record.pid);
-  return judge(record, { signal, process: process.ok ? process.value : null, here: processes.host });
-}
 
 /** The one that holds longest; a claim without a lease holds without end. */
 const lasting = (claims: readonly Claim[]): Claim | null =>

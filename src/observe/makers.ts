@@ -11,9 +11,10 @@ import type { Layout } from '../core/layout.ts';
 import { deadSince, type Ledger, ownerKey } from '../core/ledger.ts';
 import { makerIn, parseCertificate } from '../core/makers.ts';
 import { type Fact, known, type Owner, unknown, type WorktreeCandidate } from '../core/model.ts';
-import { judge, type OwnerRecord } from '../core/owners.ts';
+import type { OwnerRecord } from '../core/owners.ts';
 import { printable } from '../core/text.ts';
 import type { Io } from '../io/ports.ts';
+import { recordNow } from './owner.ts';
 
 /** Eight ancestors with their arguments; argument lists of agents hold whole prompts. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -58,13 +59,7 @@ export async function makerOf(source: MakerSource, candidate: WorktreeCandidate)
   const place = { host: host === '' ? null : host, bootId, pidNamespace };
   const startedMs = startOf(io, startTicks, bootId);
   const record: OwnerRecord = { pid, startTicks, startedMs, recordedMs: info.value.mtimeMs, ...place };
-  const process = io.processes.read(pid);
-  const { liveness, why } = judge(record, {
-    signal: io.processes.signal0(pid),
-    process: process.ok ? process.value : null,
-    here: io.processes.host,
-    clockWasSet: source.clockWasSet,
-  });
+  const { liveness, why } = recordNow(io, record, source.clockWasSet);
   const nowMs = io.clock.nowMs();
   const ageMs = nowMs - info.value.mtimeMs;
   if (liveness === 'unknown' && ageMs > UNJUDGED_MS) return known(null);

@@ -8,10 +8,11 @@
 import { join, relative } from 'node:path';
 import { valuesAt } from '../core/jsonpointer.ts';
 import { type Fact, type KeepRule, known, unknown } from '../core/model.ts';
-import { judge, parsePid } from '../core/owners.ts';
+import { parsePid } from '../core/owners.ts';
 import { matchSegment } from '../core/patterns.ts';
 import { duration } from '../core/text.ts';
 import type { FileInfo, Io } from '../io/ports.ts';
+import { ownerNow } from './owner.ts';
 
 /** A directory of tasks holds some hundred files; with more than this the rule cannot be answered in a pass. */
 const MAX_FILES = 2_000;
@@ -103,7 +104,7 @@ async function holds(
 
 /** A process that started after the file was last written is another one of that number. */
 function anyAlive(
-  { processes }: Machine,
+  io: Machine,
   values: readonly unknown[],
   recordedMs: number,
   clockWasSet: boolean,
@@ -114,14 +115,7 @@ function anyAlive(
     if (Number(value) <= 0) continue;
     const pid = parsePid(String(value));
     if (pid === null) return unknown(`its process id is ${JSON.stringify(value)}`);
-    const process = processes.read(pid);
-    const record = { pid, startedMs: null, recordedMs, host: null, bootId: null, pidNamespace: null };
-    const { liveness, why } = judge(record, {
-      signal: processes.signal0(pid),
-      process: process.ok ? process.value : null,
-      here: processes.host,
-      clockWasSet,
-    });
+    const { liveness, why } = ownerNow(io, { pid, startedMs: null, recordedMs, host: null }, clockWasSet);
     if (liveness === 'unknown') return unknown(`process ${pid}: ${why}`);
     if (liveness === 'alive') return known(`names process ${pid}, which is running`);
   }

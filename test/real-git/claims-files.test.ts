@@ -14,9 +14,10 @@ import { heartbeat, releaseClaim, writeClaim } from '../../src/act/claims.ts';
 import type { ClaimData } from '../../src/core/claims.ts';
 import { type Layout, layout } from '../../src/core/layout.ts';
 import { disk } from '../../src/io/disk.ts';
+import { createMachine } from '../../src/io/machine.ts';
 import { processes } from '../../src/io/processes.ts';
 import { brokenClaims, claimOn, missingClaims, readClaims } from '../../src/observe/claims.ts';
-import { elsewhere, end, endAll, STAY } from '../support/children.ts';
+import { canUnshare, elsewhere, end, endAll, inContainer, STAY } from '../support/children.ts';
 import { DAY, HOUR, makeRepo, sandbox, type TestRepo } from '../support/repo.ts';
 
 const NOW = Date.UTC(2026, 6, 30, 12);
@@ -256,3 +257,50 @@ function rewrite(change: (record: ClaimFile) => object): void {
   const file = join(places.claims, readdirSync(places.claims)[0] ?? '');
   writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')) as ClaimFile)));
 }
+
+describe.skipIf(!canUnshare)('a process in a container that shares the repository (needs unshare -p)', () => {
+  /** A machine that sees who has which number in a container. */
+  const seeing = { disk, processes: createMachine('').processes, clock: { nowMs: () => nowMs } };
+  const INNER = 4_190_001;
+
+  /** What the container itself would have written: its own number, name and PID namespace, and this kernel's boot. */
+  const asWrittenInside = (ticks: (own: number | null) => number | null) => {
+    const outside = inContainer(INNER);
+    const seen = processes.read(outside);
+    const startTicks = ticks(seen.ok ? (seen.value.startTicks ?? null) : null);
+    const { bootId } = processes.host;
+    rewrite((record) => ({
+      ...record,
+      process: {
+        pid: INNER,
+        startedMs: null,
+        startTicks,
+        recordedMs: null,
+        host: 'box',
+        bootId,
+        pidNamespace: 'pid:[1]',
+      },
+    }));
+    return outside;
+  };
+
+  async function seenOn() {
+    const records = await readClaims(seeing, places);
+    return records.known ? claimOn(seeing, tree, records.value) : records;
+  }
+
+  it('keeps its claim beyond the lease, known by its number there and its start', async () => {
+    await claim();
+    const outside = asWrittenInside((own) => own);
+    nowMs += DAY;
+    expect(await seenOn()).toMatchObject({ value: { liveness: 'alive', why: 'running in a container' } });
+    end(outside);
+    expect(await seenOn()).toEqual(free);
+  });
+
+  it('is not taken for another one of its number', async () => {
+    await claim();
+    asWrittenInside((own) => (own ?? 0) - 1);
+    expect(await seenOn()).toMatchObject({ value: { liveness: 'unknown', leaseUntilMs: NOW + HOUR } });
+  });
+});
