@@ -70,7 +70,7 @@ async function placeFindings({ io, layout }: Workspace): Promise<Finding[]> {
       ? [
           note(
             'refs are in a reftable, whose reflogs are not read, so every worktree here is kept',
-            'git refs migrate --ref-format=files',
+            'git clone --ref-format=files; or git refs migrate --ref-format=files, once no linked worktree is left',
           ),
         ]
       : []),

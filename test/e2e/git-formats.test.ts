@@ -73,7 +73,7 @@ describe(`with ${gitVersion}`, () => {
       expect(kept()).toEqual({ 'agent/gone': 'keep', 'agent/dirty': 'keep' });
       expect(reaper(repo, ['run'])).toMatchObject({ code: 0 });
       expect([existsSync(beside('gone')), existsSync(beside('dirty'))]).toEqual([true, true]);
-      expect(reaper(repo, ['doctor']).stdout).toMatch(/reftable.*kept\n.*git refs migrate --ref-format=files/);
+      expect(reaper(repo, ['doctor']).stdout).toMatch(/reftable.*kept\n.*git clone --ref-format=files/);
     },
   );
 });

@@ -1,0 +1,68 @@
+/** An install that is killed at any step: git goes on working, uninstall takes back whatever there is, and install can be run again. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { HOOK_NAMES } from '../../src/install/names.ts';
+import { mortal } from '../support/faults.ts';
+import { type InstallCase, installCase, withGitVersion } from '../support/install-case.ts';
+import { snapshot } from '../support/repo.ts';
+
+/** No install has more effects than this; more means that it does not end. */
+const MAX_STEPS = 60;
+
+let here: InstallCase;
+beforeEach(() => {
+  here = installCase();
+});
+
+/** Everything that is not ours, but for what a write that was cut in half leaves beside its target. */
+const others = () =>
+  snapshot(
+    here.repo.root,
+    (path) => path.startsWith('.git/reaper') || /\.tmp$|^\.git\/(index|HEAD|logs|refs)/.test(path),
+  );
+
+async function killedAtEveryStep(changes: Parameters<InstallCase['install']>[0] = {}): Promise<number> {
+  const before = others();
+  const io = changes.io ?? here.io;
+  for (let k = 1; k <= MAX_STEPS; k++)
+    for (const moment of ['before', 'torn', 'after'] as const) {
+      const machine = mortal(io, k, moment);
+      const end = await machine.survive(here.install({ ...changes, io: machine.io }));
+      if (end.died === null) {
+        expect(end.value.complete).toBe(true);
+        return k - 1;
+      }
+      here.repo.git(['checkout', '-q', '-B', 'scratch']);
+      expect(await here.uninstall()).toMatchObject({ refusal: null, left: [] });
+      expect(others(), `${moment} step ${k}, ${end.died}`).toEqual(before);
+      expect(await here.install(changes)).toMatchObject({ complete: true });
+      await here.uninstall();
+      expect(others(), `again, ${moment} step ${k}`).toEqual(before);
+      rmSync(here.root, { recursive: true, force: true });
+    }
+  throw new Error('install does not end');
+}
+
+describe('an install that is killed', () => {
+  it('where no hooks are', async () => {
+    expect(await killedAtEveryStep()).toBeGreaterThan(8);
+  });
+
+  it('beside the scripts of somebody else', async () => {
+    for (const hook of HOOK_NAMES) here.put(join(here.hooks, hook), '#!/bin/sh\n:\r\nexec true "$@"', 0o750);
+    expect(await killedAtEveryStep()).toBeGreaterThan(8);
+  });
+
+  it("in another manager's configuration", async () => {
+    here.put(join(here.repo.root, 'lefthook.yml'), 'pre-push: {} # ours\n', 0o644);
+    expect(await killedAtEveryStep({ write: true })).toBeGreaterThan(6);
+  });
+
+  it("in git's own configuration, in which an event is never without its command", async () => {
+    const shared = join(here.repo.home, 'hooks');
+    mkdirSync(shared);
+    here.repo.git(['config', '--global', 'core.hooksPath', shared]);
+    expect(await killedAtEveryStep({ io: withGitVersion(here.machine, '2.54.0') })).toBeGreaterThan(8);
+  });
+});
