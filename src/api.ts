@@ -105,7 +105,7 @@ export interface Reaper {
   heartbeat(options: ClaimName): Promise<ClaimData | null>;
   /** Ends a claim; false when there was none. */
   release(options: ClaimName): Promise<boolean>;
-  /** Whether revisions have landed, and which commit proves it; all local branches when none is named. */
+  /** Whether revisions have landed, and which commit proves it; all local branches when `revs` is absent. */
   landed(revs?: readonly string[], options?: LandedOptions): Promise<readonly LandedRow[]>;
   /** Begins a series of passes, the first one `everyMs` from now. Its timer keeps no process alive; a second start has no effect. */
   start(): void;

@@ -7,7 +7,6 @@
  */
 import { resolve } from 'node:path';
 import { heartbeat, releaseClaim, writeClaim } from './act/claims.ts';
-import { loadLedger } from './act/state.ts';
 import {
   type CallOptions,
   type ClaimName,
@@ -24,8 +23,8 @@ import { JSON_VERSION } from './core/version.ts';
 import { ownerOf, type RunDocument, runDocument, statusDocument } from './documents.ts';
 import { explain } from './explain.ts';
 import type { DiskAnswer } from './io/ports.ts';
-import { resolveBases } from './observe/base.ts';
-import { type LandedRow, landedReport } from './observe/landed/report.ts';
+import { landedRows } from './landed.ts';
+import type { LandedRow } from './observe/landed/report.ts';
 import type { ClaimProvider } from './observe/providers.ts';
 import { type Passed, type PassReport, runPass } from './pass.ts';
 import { createPeriodic, type Periodic } from './periodic.ts';
@@ -111,7 +110,7 @@ export function createReaper(options: ReaperOptions = {}): Reaper {
       const to = wish.to === undefined ? null : resolve(repo, wish.to);
       return restoreByName(workspace, name, { to, detach: wish.detach === true });
     },
-    landed: (revs = [], wish = {}) => landedRows(repo, revs, wish),
+    landed: (revs, wish = {}) => landedOf(repo, revs, wish),
     ...claiming(repo),
   };
 }
@@ -172,18 +171,18 @@ async function whyDocument(
   return { version: JSON_VERSION, candidate, facts, owner: ownerOf({ inquiry }), verdict: inquiry.verdict };
 }
 
-async function landedRows(repo: string, revs: readonly string[], wish: LandedOptions): Promise<readonly LandedRow[]> {
+async function landedOf(
+  repo: string,
+  revs: readonly string[] | undefined,
+  wish: LandedOptions,
+): Promise<readonly LandedRow[]> {
   const { signal, base = [] } = wish;
-  const { io, layout, settings } = await opened(repo, wish);
-  const place = { io, gitDir: layout.commonDir, cwd: layout.commonDir, commonDir: layout.commonDir };
-  const configured = base.length > 0 ? base : (settings ?? DEFAULTS).worktrees.base;
-  const bases = await resolveBases({ git: io.git, ...place, configured, managedBranches: () => false });
-  if (!bases.known) throw new ReaperError('no-base', bases.why);
-  const { ledger } = await loadLedger({ io, layout });
   const isOutOfTime = () => signal?.aborted === true;
-  const rows = await landedReport({ ...place, revs, bases: bases.value, cache: ledger.landings, isOutOfTime });
+  const named = revs === undefined ? {} : { revs };
+  const rows = await landedRows(await opened(repo, wish), { ...named, base, isOutOfTime });
   signal?.throwIfAborted();
-  return rows;
+  if (!rows.known) throw new ReaperError('no-base', rows.why);
+  return rows.value;
 }
 
 /** The repository, whatever its configuration. */

@@ -14,3 +14,6 @@ export const count = (text: string): number => {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
   return Number(text);
 };
+
+/** An option that may be repeated: every value, in order. */
+export const collect = (value: string, previous: readonly string[]): string[] => [...previous, value];

@@ -51,10 +51,26 @@ at, and what is in quarantine, with sizes; first the totals, then what to do. Th
 decisions as a pass; nothing is touched.`,
   why: `Show, fact by fact, how one worktree or staging entry was decided. A ">" marks the fact that
 decided; the last line is the command that looks into it, or that would change it.`,
-  landed: `Say for each revision whether it has landed in the base, how, and proved by which commit:
-by ancestry, because merging it would add nothing, as a squash or rebase merge replayed,
-or patch by patch. Finds squash merges that "git branch --merged" cannot. Reads only refs
-that are already here.`,
+  landed: `Say for each revision whether it has landed in the base, and by which proof. A better
+"git branch --merged": it finds squash merges, rebase merges and picked commits too, also after
+the base has moved on in the same lines or has reverted them.
+
+ancestor: the base reaches it. adds-nothing: merging it into the named commit of the base gives
+that commit's own tree. replayed: the named commit of the base has exactly the tree that merging
+it into that commit's parent gives, as a squash merge has by construction; or into the parent of
+as many commits as it has, as in a rebase merge. patches: each of its commits was picked into the
+base, where picking it again gives exactly the tree that is there, and its merges are clean.
+
+"landed" is a proof that git alone can repeat. "not landed" means that the base was read to the
+end. "unknown" names what is missing: a merge conflicts, history is shallow or has nothing in
+common, a bound was hit. Lines are judged, not intentions: what landed and was reverted has landed.
+
+The base is the default branch, locally and as origin has it, and what worktrees.base names;
+--base replaces all of that. Reads only what is already here: no network, no filters, no merge
+drivers, no replace refs or grafts. A branch is never measured against itself or a copy of it.
+
+With --json: [{rev, oid, landed, evidence: {how, ref, oid, commit}, reason}], landed being true,
+false or null for unknown. Exit 1 when a revision names no commit.`,
   log: `Show what was reclaimed, restored and purged, when, why and by which proof, how much, and
 the undo of what can still be put back. Oldest first; times are UTC.`,
   run: `Run one pass now: the same that the hook starts, with its result printed. At a terminal it

@@ -5,7 +5,7 @@
  */
 import { Argument, Command, Option } from 'commander';
 import { JSON_VERSION } from '../core/version.ts';
-import { count, ms } from './arguments.ts';
+import { collect, count, ms } from './arguments.ts';
 import { commands } from './commands.ts';
 import { completion, manual, SHELLS, type Shell } from './completion.ts';
 import type { Answer, Context, GlobalOptions } from './context.ts';
@@ -130,11 +130,11 @@ function addLooking(program: Command, does: Does, rim: Rim): void {
     .description(HELP.landed)
     .argument('[rev...]', 'revisions; all local branches when none is given')
     .option('--stdin', 'read further revisions from standard input, one a line')
-    .option('--base <ref...>', 'judge against these refs instead of the default branch')
-    .action((revs: string[], options: { stdin?: boolean; base?: string[] }) =>
+    .option('--base <commit>', 'judge against this alone; a pattern of branches, too; may be repeated', collect, [])
+    .action((revs: string[], options: { stdin?: boolean; base: string[] }) =>
       does(async (context) =>
         (await commands.landed()).landed(context, revs, {
-          base: options.base ?? [],
+          base: options.base,
           stdin: options.stdin === true ? rim.readStdin() : null,
         }),
       ),

@@ -12,6 +12,7 @@ import { type Fact, known, unknown } from '../core/model.ts';
 import { matchBranch } from '../core/patterns.ts';
 import type { GitPort } from '../io/ports.ts';
 import { landedMessages } from './landed/messages.ts';
+import { commitOf } from './landed/read.ts';
 
 export type { Base } from '../core/landing.ts';
 
@@ -51,6 +52,50 @@ export async function resolveBases(options: BaseOptions): Promise<Fact<Base[]>> 
   const further = eligible.filter(({ name }) => isConfigured(name, options.configured));
   const bases = [...new Set([...first, ...further])].map(({ name, oid }) => ({ ref: name, oid }));
   return bases.length === 0 ? unknown(landedMessages.noBase()) : known(bases);
+}
+
+export interface NamedBaseOptions {
+  readonly git: GitPort;
+  readonly gitDir: string;
+  readonly cwd: string;
+  /** What names a commit to git, or patterns of branches such as `release/*`. */
+  readonly names: readonly string[];
+}
+
+/** Exactly the bases that a person names, as `git branch --merged <commit>` takes one. A name without a commit is unknown. */
+export async function namedBases({ git, gitDir, cwd, names }: NamedBaseOptions): Promise<Fact<Base[]>> {
+  const bases = new Map<string, Base>();
+  const listed = await git.run({
+    args: ['for-each-ref', '--format=%(refname) %(objectname) %(symref)', HEADS, REMOTES],
+    cwd,
+    gitDir,
+  });
+  if (!listed.ok) return unknown(landedMessages.unread(listed.why));
+  const refs = listed.stdout.split('\n').flatMap(parseRef);
+  for (const name of names) {
+    const isPattern = /[*?[]/.test(name);
+    const matching = refs.filter(({ name: ref, target }) => isPattern && target === '' && isConfigured(ref, [name]));
+    const one = isPattern ? null : await commitNamed({ git, gitDir, cwd }, name);
+    for (const { name: ref, oid } of matching) bases.set(ref, { ref, oid });
+    if (one !== null) bases.set(one.ref, one);
+    else if (matching.length === 0) return unknown(landedMessages.unknownRevision(name));
+  }
+  return known([...bases.values()]);
+}
+
+/** The commit that a revision names, under the full name of its ref when it is one; else under the name given. */
+async function commitNamed(asked: { git: GitPort; gitDir: string; cwd: string }, rev: string): Promise<Base | null> {
+  const oid = await commitOf(asked, rev);
+  if (oid === null) return null;
+  const { git, gitDir, cwd } = asked;
+  const full = await git.run({
+    args: ['rev-parse', '--symbolic-full-name', '--verify', '--quiet', rev],
+    cwd,
+    gitDir,
+    okCodes: [1],
+  });
+  const ref = full.ok ? full.stdout.trim() : '';
+  return { ref: ref.startsWith('refs/') ? ref : rev, oid };
 }
 
 function parseRef(line: string): Ref[] {

@@ -271,32 +271,32 @@ describe('a broken set-up', () => {
     expect(existsSync(gone)).toBe(true);
   });
 
-  it.each([
-    'for-each-ref',
-    'update-ref',
-  ])("a git whose %s hangs ends the hook's pass within its budget, with nothing half-done", (hanging) => {
-    const gone = landed('agent/done');
-    repo.git(['config', 'reaper.budget', '1s']);
-    install();
-    const bin = sandbox('hang-');
-    writeFileSync(
-      join(bin, 'git'),
-      `#!/bin/sh\ncase " $* " in *" ${hanging} "*) : > "${join(bin, 'hung')}"; exec sleep 60;; esac\nexec /usr/bin/git "$@"\n`,
-      { mode: 0o755 },
-    );
-    const startedMs = Date.now();
-    const ran = reaper(repo, ['run', '--hook', 'post-checkout', '--from', repo.root], repo.root, {
-      PATH: `${bin}:${process.env['PATH']}`,
-    });
-    expect(ran).toMatchObject({ code: 0, stdout: '', stderr: '' });
-    expect(Date.now() - startedMs).toBeLessThan(3_000);
-    expect(existsSync(join(bin, 'hung'))).toBe(true);
-    expect(existsSync(gone)).toBe(true);
-    expect(quarantined()).toEqual([]);
-    // On a busy machine the watchdog ends it before it lets go of its lock, which the next pass takes over.
-    expect(reaper(repo, ['run'])).toMatchObject({ code: 0 });
-    expect(existsSync(gone)).toBe(false);
-  });
+  it.each(['for-each-ref', 'update-ref'])(
+    "a git whose %s hangs ends the hook's pass within its budget, with nothing half-done",
+    (hanging) => {
+      const gone = landed('agent/done');
+      repo.git(['config', 'reaper.budget', '1s']);
+      install();
+      const bin = sandbox('hang-');
+      writeFileSync(
+        join(bin, 'git'),
+        `#!/bin/sh\ncase " $* " in *" ${hanging} "*) : > "${join(bin, 'hung')}"; exec sleep 60;; esac\nexec /usr/bin/git "$@"\n`,
+        { mode: 0o755 },
+      );
+      const startedMs = Date.now();
+      const ran = reaper(repo, ['run', '--hook', 'post-checkout', '--from', repo.root], repo.root, {
+        PATH: `${bin}:${process.env['PATH']}`,
+      });
+      expect(ran).toMatchObject({ code: 0, stdout: '', stderr: '' });
+      expect(Date.now() - startedMs).toBeLessThan(3_000);
+      expect(existsSync(join(bin, 'hung'))).toBe(true);
+      expect(existsSync(gone)).toBe(true);
+      expect(quarantined()).toEqual([]);
+      // On a busy machine the watchdog ends it before it lets go of its lock, which the next pass takes over.
+      expect(reaper(repo, ['run'])).toMatchObject({ code: 0 });
+      expect(existsSync(gone)).toBe(false);
+    },
+  );
 });
 
 describe('files of ours', () => {

@@ -85,7 +85,7 @@ describe('the bases', () => {
 });
 
 describe('the report', () => {
-  const report = (repo: LandedRepo, revs: string[], more = {}) =>
+  const report = (repo: LandedRepo, revs: string[] | null, more = {}) =>
     landedReport({
       io: repo.io,
       ...{ gitDir: repo.commonDir, cwd: repo.root, commonDir: repo.commonDir },
@@ -97,7 +97,7 @@ describe('the report', () => {
     repo.start('agent/new');
     repo.change({ 'new.txt': 'new\n' });
     repo.git(['branch', '-q', 'agent/empty', 'main']);
-    expect(await report(repo, [])).toEqual([
+    expect(await report(repo, null)).toEqual([
       {
         rev: 'agent/empty',
         oid: repo.base().oid,

@@ -171,6 +171,35 @@ describe('what was found before', () => {
     expect(verdict(proofs[1] as never)).toBe('replayed');
   });
 
+  it('starts over from where the branch began, not from the place it left', async () => {
+    const repo = landedRepo();
+    repo.start('agent/both');
+    const first = repo.change({ 'a.txt': 'a\n' });
+    repo.change({ 'b.txt': 'b\n' });
+    repo.git(['switch', '-q', 'main']);
+    repo.git(['cherry-pick', first]);
+    repo.start('side', 'main');
+    repo.git(['switch', '-q', 'main']);
+    repo.change({ 'other.txt': 'other\n' });
+    const { cache } = await repo.ask(['agent/both']);
+    repo.git(['switch', '-q', 'side']);
+    const squash = repo.squash('agent/both');
+    repo.change({ 'a.txt': 'A\n', 'b.txt': 'B\n' });
+    repo.git(['merge', '-q', '--no-edit', 'main']);
+    repo.git(['branch', '-q', '-f', 'main', 'side']);
+    const { proofs } = await repo.ask(['agent/both'], { cache });
+    expect(proofs[0]).toMatchObject({ value: { evidence: { how: 'replayed', commit: squash } } });
+  });
+
+  it('does not spoil the answer when the place it got to is gone', async () => {
+    const repo = twoBranches();
+    const { cache } = await repo.ask(['agent/new']);
+    repo.change({ 'other.txt': 'other\n' });
+    const gone = { ...cache, open: cache.open.map((each) => ({ ...each, at: '1'.repeat(40) })) };
+    const { proofs } = await repo.ask(REVS, { cache: gone });
+    expect(proofs.map(verdict)).toEqual(['replayed', expect.stringMatching(/^not landed/)]);
+  });
+
   it('is forgotten when it is not what was saved', async () => {
     const repo = twoBranches();
     const { cache } = await repo.ask(REVS);

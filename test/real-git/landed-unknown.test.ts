@@ -260,15 +260,18 @@ describe('proving', () => {
     const repo = squashed();
     repo.start('agent/two', 'main~4');
     repo.change({ 'notes.txt': numbers({ 9: 'nine' }) });
-    const { proofs, calls } = await repo.ask(['agent/fix', 'agent/two'], {
+    let refused = 0;
+    const { proofs, calls } = await repo.ask(['agent/fix', 'agent/whole', 'agent/two'], {
       git: (real) => ({
         async run(call) {
           if (!call.args.includes('merge-tree') || !call.args.includes('--stdin')) return real.run(call);
+          refused++;
           return { ok: false, code: 129, why: "error: unknown option `stdin'", stderr: '' };
         },
       }),
     });
-    expect(proofs.map(verdict)).toEqual(['replayed', expect.stringMatching(/^not landed/)]);
+    expect(refused).toBe(1);
+    expect(proofs.map(verdict)).toEqual(['replayed', 'replayed', expect.stringMatching(/^not landed/)]);
     expect(calls.some(({ args }) => args.includes('-z') && args.includes('merge-tree'))).toBe(true);
   });
 });

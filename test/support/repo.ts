@@ -143,7 +143,7 @@ function settle(repo: TestRepo, worktree: string, adminDir: string, at: Date): v
   const index = join(adminDir, 'index');
   if (!existsSync(index)) return;
   try {
-    repo.git(['update-index', '-q', '--refresh'], worktree, { stdio: 'ignore' });
+    repo.git(['-c', 'core.fsmonitor=false', 'update-index', '-q', '--refresh'], worktree, { stdio: 'ignore' });
   } catch {
     // A conflict, say: there is nothing to settle.
   }

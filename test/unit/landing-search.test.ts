@@ -84,6 +84,20 @@ describe('candidates', () => {
     expect(sweep(search(wanted, { from: 1 }), [record(0, wanted), record(1, wanted)])).toEqual([]);
   });
 
+  it('are none when a path was touched only before the merge base', () => {
+    const records = [record(0, [change('a', '1', '2')]), record(2, [change('b', '1', '2')])];
+    expect(sweep(search(wanted, { from: 1 }), records)).toEqual([]);
+  });
+
+  it('are for each branch only newer than its own merge base, also where an older branch has them read', () => {
+    const newer = search(wanted, { from: 1, untouched: new Set() });
+    const older = search(wanted);
+    const records = [record(0, wanted)];
+    sweepPaths([newer, older], records, 0);
+    sweepLines([newer, older], worthReading([newer, older], records), new Map());
+    expect([newer.candidates.length, older.candidates.length]).toEqual([0, 2]);
+  });
+
   it('are none while a line is not in the history of the base', () => {
     const lines = () => new Map([['a', new Set([7])]]);
     const added = (...numbers: number[]) => new Map([['c0', new Map([['a', new Set(numbers)]])]]);

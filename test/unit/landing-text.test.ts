@@ -21,6 +21,7 @@ describe('the output of a batch of merges', () => {
     ['nothing', ''],
     ['a record cut off', `1\0${A}\0`],
     ['paths cut off', `0\0${A}\0one`],
+    ['the last of several paths cut off', `0\0${A}\0one\0tw`],
     ['no tree', '1\0fatal\0\0'],
     ['another status', `2\0${A}\0\0`],
     ['a clean merge with conflicting paths', `1\0${A}\0one\0\0`],

@@ -7,6 +7,7 @@
  */
 import type { Change, CommitRecord } from '../../core/landing.ts';
 import { type Fact, known, type Oid, unknown } from '../../core/model.ts';
+import type { GitPort } from '../../io/ports.ts';
 import { landedMessages } from './messages.ts';
 import type { View } from './view.ts';
 
@@ -14,6 +15,18 @@ import type { View } from './view.ts';
 const IDS_PER_CALL = 500;
 
 const RAW = ['--raw', '-r', '-z', '--no-abbrev', '--no-renames', '--no-color', '--no-ext-diff', '--no-textconv'];
+
+/** The commit that a revision of a person's names, in the repository itself; null when it names none. */
+export async function commitOf(
+  { git, gitDir, cwd }: { readonly git: GitPort; readonly gitDir: string; readonly cwd: string },
+  rev: string,
+): Promise<Oid | null> {
+  if (rev === '' || rev.startsWith('-') || /[\0\n]/.test(rev)) return null;
+  const args = ['rev-parse', '--verify', '--quiet', `${rev}^{commit}`];
+  const answer = await git.run({ args, cwd, gitDir, okCodes: [1] });
+  const oid = answer.ok ? answer.stdout.trim() : '';
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(oid) ? oid : null;
+}
 
 /** Of `oids`, those that are commits in this repository. */
 export async function presentCommits(view: View, oids: readonly Oid[]): Promise<Fact<ReadonlySet<Oid>>> {

@@ -1,7 +1,7 @@
 /**
  * What `reaper-hook landed` tells: for each revision, whether it has landed and what proves it.
  *
- * Contract: without revisions, all local branches. A revision is only ever an operand: one that
+ * Contract: where no revisions are asked about, all local branches. A revision is only ever an operand: one that
  * begins with a dash is not found rather than obeyed.
  * Failure direction: what names no commit, or cannot be judged, is `landed: null` with the reason.
  */
@@ -16,6 +16,7 @@ import {
   questionKey,
 } from './index.ts';
 import { landedMessages } from './messages.ts';
+import { commitOf } from './read.ts';
 
 export interface LandedRow {
   readonly rev: string;
@@ -26,7 +27,8 @@ export interface LandedRow {
 }
 
 export interface LandedReportOptions extends LandingsOptions {
-  readonly revs: readonly string[];
+  /** Null for all local branches. */
+  readonly revs: readonly string[] | null;
   readonly bases: readonly Base[];
   /** Gets what was found, to be kept for the next run. */
   readonly onCache?: (cache: LandingCache) => void;
@@ -45,7 +47,7 @@ interface Named {
 export async function landedReport(options: LandedReportOptions): Promise<LandedRow[]> {
   const refs = await shortRefs(options);
   if (!refs.known) return [{ rev: HEADS, oid: null, landed: null, evidence: null, reason: refs.why }];
-  const named = options.revs.length === 0 ? allBranches(refs.value) : await nameAll(options, refs.value);
+  const named = options.revs === null ? allBranches(refs.value) : await nameAll(options, options.revs, refs.value);
   const landings = createLandings(options);
   const questions = named.flatMap(({ question }) => (question === null ? [] : [question]));
   const proofs =
@@ -84,23 +86,19 @@ function allBranches(refs: ReadonlyMap<string, ShortRef>): Named[] {
 }
 
 /** A name of a branch keeps that branch's own refs out of the bases; so do its longer names. */
-async function nameAll(options: LandedReportOptions, refs: ReadonlyMap<string, ShortRef>): Promise<Named[]> {
+async function nameAll(
+  options: LandedReportOptions,
+  revs: readonly string[],
+  refs: ReadonlyMap<string, ShortRef>,
+): Promise<Named[]> {
   const named: Named[] = [];
-  for (const rev of options.revs) {
+  for (const rev of revs) {
     const ref = refs.get(rev) ?? refs.get(rev.replace(/^(?:refs\/)?(?:heads|remotes)\//, ''));
-    const head = ref?.oid ?? (await commitOf(options, rev));
+    const head = ref?.oid ?? (await commitOf({ git: options.io.git, gitDir: options.gitDir, cwd: options.cwd }, rev));
     const question = head === null ? null : { head, branch: ref?.branch ?? null };
     named.push({ rev, question, why: landedMessages.unknownRevision(rev) });
   }
   return named;
-}
-
-async function commitOf({ io, gitDir, cwd }: LandedReportOptions, rev: string): Promise<Oid | null> {
-  if (rev === '' || rev.startsWith('-') || /[\0\n]/.test(rev)) return null;
-  const args = ['rev-parse', '--verify', '--quiet', `${rev}^{commit}`];
-  const answer = await io.git.run({ args, cwd, gitDir, okCodes: [1] });
-  const oid = answer.ok ? answer.stdout.trim() : '';
-  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(oid) ? oid : null;
 }
 
 function rowOf({ rev, question, why }: Named, proof: Fact<Proof> | undefined): LandedRow {
