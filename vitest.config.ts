@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    // A worker that a busy machine lets end late has still passed its tests.
+    teardownTimeout: 60_000,
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
       project('unit', 'test/unit/**/*.test.ts', 20_000),

@@ -2,12 +2,17 @@
  * Whether a pass found that nothing can come due for a while, and the note that says so to the next one.
  *
  * Contract: reads only. A note is made only of a complete pass that did nothing, found every candidate too
- * young and has nothing in quarantine that could go.
+ * young (or, where passes only report, ready to go) and has nothing in quarantine that could go.
  * Failure direction: anything else, or anything that changed while the pass was looking, and there is no note.
  */
+
+import { join } from 'node:path';
 import { readEntries } from './act/entries.ts';
+import type { Verdict } from './core/model.ts';
 import { isUnsettled, LONGEST_REST_MS, type Rest } from './core/rest.ts';
+import type { Settings } from './core/settings.ts';
 import { surroundings } from './io/watching.ts';
+import type { Inquiry } from './observe/investigate.ts';
 import type { PassReport } from './pass.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -15,9 +20,8 @@ import type { Workspace } from './workspace.ts';
 export async function restAfter(workspace: Workspace, report: PassReport, program: string): Promise<Rest | null> {
   const { settings, watch } = workspace;
   if (settings === null || report.view === null || !didNothing(report)) return null;
-  const waits = report.results.map(({ inquiry: { verdict } }) =>
-    verdict.verdict === 'wait' && verdict.reasons.every(({ code }) => code === 'too-young') ? verdict.untilMs : 0,
-  );
+  const waits = report.results.map(({ inquiry }) => comesDueMs(inquiry.verdict, settings.mode));
+  await Promise.all(report.results.flatMap(({ inquiry }) => signsOf(workspace, inquiry).map(watch.disk.lstat)));
   const held = await dueInQuarantine(workspace);
   const untilMs = Math.min(report.startedMs + LONGEST_REST_MS, ...waits, ...held);
   if (untilMs <= report.startedMs) return null;
@@ -31,6 +35,24 @@ export async function restAfter(workspace: Workspace, report: PassReport, progra
     surroundings: surroundings(),
     watched,
   };
+}
+
+/** When a pass could do or say something else about a candidate; 0 for at once. Epoch milliseconds. */
+function comesDueMs(verdict: Verdict, mode: Settings['mode']): number {
+  if (verdict.verdict === 'reclaim') return mode === 'report' ? Number.POSITIVE_INFINITY : 0;
+  const isYoung = verdict.verdict === 'wait' && verdict.reasons.every(({ code }) => code === 'too-young');
+  return isYoung ? verdict.untilMs : 0;
+}
+
+/** Where somebody's work on what may go shows. A change while the pass looked is too new for a note. */
+function signsOf({ layout }: Workspace, { candidate, verdict }: Inquiry): string[] {
+  if (verdict.verdict !== 'reclaim') return [];
+  if (candidate.kind !== 'worktree') return [candidate.path];
+  const { path, adminDir, branch } = candidate;
+  const { commonDir } = layout;
+  const own = ['', 'index', 'HEAD', 'logs/HEAD'].map((name) => join(adminDir, name));
+  const refs = branch === null ? [] : [join(commonDir, 'refs/heads', branch), join(commonDir, 'packed-refs')];
+  return [path, ...own, ...refs];
 }
 
 function didNothing(report: PassReport): boolean {

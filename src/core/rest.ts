@@ -1,8 +1,8 @@
 /**
  * The note that lets the next pass go back to sleep: why nothing can come due before an instant.
  *
- * Contract: plain data and its check. It is written only when every candidate was found too young, and
- * names everything that was looked at to find so, each with what it looked like.
+ * Contract: plain data and its check. It is written only when every candidate was found too young,
+ * or ready to go where passes only report, and names everything that was looked at to find so, each with what it looked like.
  * Failure direction: text that is not such a note, anything that looks different, or a clock that was set,
  * is a reason for a full look. A note that holds can only make something wait, for half a day at the most.
  */

@@ -70,6 +70,7 @@ export function viewProc(self: number, root = '/proc'): DiskAnswer<ProcessView> 
   if (own.value !== String(self) || !listing.value.includes(own.value))
     return { ok: false, code: 'EINVAL', why: `${root} shows the processes of another PID namespace` };
   const of = (pid: number, name: string) => `${root}/${pid}/${name}`;
+  const boundSockets = once((pid) => attempt(() => parseUnixSockets(readFileSync(of(pid, 'net/unix'), 'utf8'))));
   return {
     ok: true,
     value: {
@@ -78,7 +79,7 @@ export function viewProc(self: number, root = '/proc'): DiskAnswer<ProcessView> 
       places: once((pid) => attempt(() => readPlaces(of(pid, '')))),
       args: once((pid) => attempt(() => splitArgs(readFileSync(of(pid, 'cmdline'), 'utf8')))),
       openFiles: once((pid) => attempt(() => withUsed(readOpenFiles(of(pid, 'fd')), of(pid, '')))),
-      boundSockets: () => attempt(() => parseUnixSockets(readFileSync(of(self, 'net/unix'), 'utf8'))),
+      boundSockets: () => boundSockets(self),
       mountNamespace: once((pid) => attempt(() => readlinkSync(of(pid, 'ns/mnt')))),
       mountinfo: once((pid) => attempt(() => readFileSync(of(pid, 'mountinfo'), 'utf8'))),
       doorTo: (pid, what) => of(pid, what),

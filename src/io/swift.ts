@@ -10,7 +10,7 @@
 import * as fs from 'node:fs';
 import { entryOf, exactOf, infoOf, MAX_TEXT_BYTES, rawEntryOf } from './disk.ts';
 import type { DirEntry, Disk, DiskAnswer, FileInfo } from './ports.ts';
-import { mayHaveLost, nativePath } from './rawpath.ts';
+import { mayHaveLost, nativePath, readableName } from './rawpath.ts';
 
 /** Kept by the kernel on this machine's own devices or memory. Anything not named here counts as remote. */
 const LOCAL_TYPES = new Set([
@@ -52,7 +52,7 @@ export function swift(disk: Disk): Disk {
   };
   /** What follows a link in the last component must not be led away by it. */
   const unlessLink: Quick = async (path, call, slow) =>
-    isLocal(path) && isPlain(path) ? quick(path, call, slow) : slow();
+    isLocal(path) && !isLink(path) ? quick(path, call, slow) : slow();
   return {
     ...disk,
     lstat: (path) =>
@@ -101,11 +101,21 @@ export function swift(disk: Disk): Disk {
         () => new Uint8Array(readWhole(path, maxBytes)),
         () => disk.readBytes(path, maxBytes),
       ),
+    ...resolving(disk, unlessLink),
     ...removing(disk, quick),
   };
 }
 
 type Quick = <T>(path: string, call: () => T, slow: () => Promise<DiskAnswer<T>>) => Promise<DiskAnswer<T>>;
+
+const resolving = (disk: Disk, unlessLink: Quick): Pick<Disk, 'realpath'> => ({
+  realpath: (path) =>
+    unlessLink(
+      path,
+      () => readableName(fs.realpathSync.native(nativePath(path), 'buffer')),
+      () => disk.realpath(path),
+    ),
+});
 
 /** Removing one name, which never follows a link. */
 const removing = (disk: Disk, quick: Quick): Pick<Disk, 'removeFile' | 'removeEmptyDir'> => ({
@@ -134,11 +144,12 @@ function lookAt(path: string): FileInfo {
 /** One object for all: nobody keeps it, and a stack would cost more than everything else. */
 const absent = Object.assign(new Error(), { code: 'ENOENT' });
 
-const isPlain = (path: string): boolean => {
+/** What is absent leads nowhere; of what cannot be looked at, nobody knows. */
+const isLink = (path: string): boolean => {
   try {
-    return !fs.lstatSync(nativePath(path)).isSymbolicLink();
+    return fs.lstatSync(nativePath(path), { throwIfNoEntry: false })?.isSymbolicLink() === true;
   } catch {
-    return false;
+    return true;
   }
 };
 

@@ -31,6 +31,8 @@ async function asleep(): Promise<void> {
 beforeEach(async () => {
   repo = makeRepo();
   repo.worktree('agent/young');
+  // However busy the machine is, a pass is to come to its end.
+  repo.git(['config', 'reaper.budget', '60s']);
   repo.write('.reaperrc', 'worktrees:\n  idle: 24h\n');
   expect(reaper(repo, ['install']).code).toBe(0);
   madeMs = Date.now();
@@ -87,6 +89,53 @@ describe('after a pass that found everything too young', () => {
       expect(existsSync(own('due'))).toBe(true);
     },
   );
+});
+
+describe('where passes only report', () => {
+  /** Landed, clean and old: there is nothing more to find out, and nothing will be done. */
+  function ready(): string {
+    const worktree = repo.worktree('agent/ready');
+    repo.commit('ready.txt', 'ready\n', worktree);
+    repo.git(['merge', '-q', '--no-ff', '--no-edit', 'agent/ready'], repo.root, {
+      env: repo.env({ REAPER_HOOK: '0' }),
+    });
+    backdate(repo, worktree, 2 * DAY);
+    return worktree;
+  }
+
+  beforeEach(() => {
+    repo.git(['config', 'reaper.mode', 'report']);
+  });
+
+  it.each<readonly [string, (worktree: string) => void]>([
+    ['a worktree that may go has a new commit', (worktree) => void repo.commit('more.txt', 'more\n', worktree)],
+    [
+      'something is added to its index',
+      (worktree) =>
+        void repo.git(
+          ['update-index', '--add', '--cacheinfo', `100644,${repo.git(['rev-parse', 'HEAD:ready.txt'], worktree)},x`],
+          worktree,
+        ),
+    ],
+    ['it has a new file', (worktree) => repo.write('new.txt', 'new\n', worktree)],
+    ['it is locked', (worktree) => void repo.git(['worktree', 'lock', worktree])],
+    ['passes are to reclaim', () => void repo.git(['config', 'reaper.mode', 'reap'])],
+  ])('the next one looks when %s', async (_what, change) => {
+    const worktree = ready();
+    await asleep();
+    expect(pass()).toBe(false);
+    change(worktree);
+    expect(pass()).toBe(true);
+  });
+
+  it('nothing else is asleep: an unlanded worktree is looked at again', async () => {
+    const worktree = ready();
+    repo.commit('own.txt', 'own\n', worktree);
+    backdate(repo, worktree, 2 * DAY);
+    await eventually('what was made has settled', () => Date.now() - madeMs > 2_000);
+    pass();
+    expect(existsSync(own('rest'))).toBe(false);
+  });
 });
 
 describe('no note is left', () => {

@@ -38,6 +38,8 @@ const foreground = () => writeFileSync(own('foreground'), '');
 
 beforeEach(() => {
   repo = makeRepo();
+  // However busy the machine is, a pass is to come to its end.
+  repo.git(['config', 'reaper.budget', '60s']);
 });
 
 describe('the installed program', () => {
