@@ -5,6 +5,7 @@ import { ms, row, sideBySide, start, times } from './measure.mjs';
 import { makeRepo, put } from './stage.mjs';
 
 const MODULES = resolve(import.meta.dirname, '../node_modules');
+const MANAGERS = resolve(import.meta.dirname, '../.ci/tools/node_modules');
 
 /** Checkouts in one sample: starting a shell to run them weighs less the more there are. */
 const AT_ONCE = 20;
@@ -61,7 +62,8 @@ function onPath(stage, name) {
   );
 }
 
-const inModules = (name) => [join(MODULES, '.bin', name)].find((each) => existsSync(each)) ?? null;
+const inModules = (name) =>
+  [MODULES, MANAGERS].map((each) => join(each, '.bin', name)).find((each) => existsSync(each)) ?? null;
 
 /** Rows for a checkout with nothing due. */
 export async function checkouts(stage, { rounds, files }) {

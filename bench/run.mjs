@@ -10,6 +10,7 @@ import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { checkouts, dueCheckout } from './checkout.mjs';
 import { claims } from './claims.mjs';
+import { byCommits, byFiles } from './growth.mjs';
 import { hangingGit } from './limits.mjs';
 import { idlePasses, memory, staging, warmPass } from './passes.mjs';
 import { plot } from './plot.mjs';
@@ -23,10 +24,29 @@ const only = args.includes('--only') ? (args[args.indexOf('--only') + 1] ?? '').
 const wants = (name) => only === null || only.includes(name);
 const size = (full, quick) => (isQuick ? quick : full);
 
+const PASSES = {
+  title: 'a pass, all too young, looking anew',
+  unit: 'worktrees',
+  ours: 'pass, start of node included',
+  theirs: 'git worktree list',
+};
+const FILES = {
+  title: 'a pass that vets one worktree',
+  unit: 'tracked files',
+  ours: 'pass, start of node included',
+  theirs: 'git status',
+};
+const COMMITS = {
+  title: 'the proof of a squash, from nothing',
+  unit: 'commits of the base since then',
+  ours: 'reaper-hook landed, start of node included',
+  theirs: 'git cherry, which does not find it',
+};
+
 const stage = openStage();
 const rows = [];
 const say = (text) => process.stderr.write(`${text}\n`);
-let points = null;
+const panels = [];
 try {
   if (wants('checkout')) {
     say('checkouts');
@@ -39,7 +59,7 @@ try {
     const counts = size([10, 100, 1000], [10, 100]);
     const idle = await idlePasses(stage, { counts, rounds: size(7, 3) });
     rows.push(...idle.rows, memory(stage, idle.root, counts.at(-1)));
-    points = idle.points;
+    panels.push({ ...PASSES, points: idle.points });
   }
   if (wants('landed')) {
     say('landed and clean');
@@ -61,6 +81,13 @@ try {
   if (wants('hang')) {
     say('a git that hangs');
     rows.push(...(await hangingGit(stage, { rounds: size(5, 2) })));
+  }
+  if (wants('growth')) {
+    say('growth');
+    const rounds = size(5, 2);
+    panels.push({ ...FILES, points: await byFiles(stage, { counts: size([100, 1000, 10_000], [100, 1000]), rounds }) });
+    const counts = size([100, 1000, 10_000], [100, 1000]);
+    panels.push({ ...COMMITS, points: await byCommits(stage, { counts, rounds }) });
   }
 } finally {
   stage.close();
@@ -90,5 +117,5 @@ function write(text) {
     readme,
     present.replace(block, () => `<!-- bench:begin -->\n${text}\n\n${machine}\n<!-- bench:end -->`),
   );
-  if (points !== null) writeFileSync(join(PROJECT, 'bench', 'growth.svg'), plot(points));
+  if (panels.length === 3) writeFileSync(join(PROJECT, 'bench', 'growth.svg'), plot(panels));
 }

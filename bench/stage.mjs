@@ -5,9 +5,20 @@
  * variables and the hook switches of the surroundings do not reach it.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { start } from './measure.mjs';
 
 /** Where `dist` and `hooks` are taken from: the project, unless another build is to be measured. */
 const PROJECT = process.env.BENCH_PACKAGE ?? resolve(import.meta.dirname, '..');
@@ -102,6 +113,29 @@ export function leaveAlone(stage, root, name) {
   stage.git(['update-index', '-q', '--refresh'], tree);
   setTimes(join(root, '.git', 'worktrees', name), 47 * HOUR_MS);
   setTimes(join(root, '.git', 'logs', 'refs', 'heads', 'agent', name), 47 * HOUR_MS);
+}
+
+/**
+ * Installs the hook's program and lets it look once, as the hook does; answers how the hook starts its pass.
+ * What changed less than two seconds ago may change again unseen, so the first look at that leaves no note.
+ */
+export async function installed(stage, root) {
+  stage.git(['config', 'reaper.budget', '60s'], root);
+  stage.reaper(['install', '--repo', root], '/');
+  const own = join(root, '.git', 'reaper');
+  const pass = () => runHook(stage, root, join(own, 'bin', 'quick.cjs'));
+  for (let tries = 0; tries < 30 && !existsSync(join(own, 'rest')); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    pass();
+  }
+  if (!existsSync(join(own, 'rest'))) throw new Error(`no pass over ${root} comes to rest`);
+  const forget = () => rmSync(join(own, 'rest'), { force: true });
+  return { pass, forget };
+}
+
+/** Starts the pass as the hook's shell does. */
+export function runHook(stage, root, program = stage.program, env = stage.env) {
+  start(process.execPath, [program, 'run', '--hook', 'bench', '--from', root], { cwd: '/', env });
 }
 
 export function setTimes(path, ageMs) {
