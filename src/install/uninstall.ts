@@ -7,10 +7,11 @@
  * Failure direction: a block that was edited by hand or lost a marker is left, and said so; what is
  * left of it does nothing once the program is gone.
  */
+import { basename, dirname, join } from 'node:path';
 import { type Layout, layout } from '../core/layout.ts';
 import type { Io } from '../io/ports.ts';
 import { withoutAdoption } from './adopt.ts';
-import { removeBlock } from './block.ts';
+import { BEGIN, removeBlock } from './block.ts';
 import { removeConfigHooks } from './confighooks.ts';
 import { MAX_CONFIG_BYTES } from './edits.ts';
 import { readHookFile } from './hookfile.ts';
@@ -52,11 +53,13 @@ export async function uninstall(args: { readonly io: Io; readonly repo: Repo }):
     const done = await takeBack(io, path);
     if (typeof done === 'object') left.push({ path, why: done.why });
     else if (done !== 'nothing') hooks.push({ path, action: done });
+    await sweepBeside(io, path);
   }
   for (const { path, pieces = [] } of changes.filter(({ kind }) => kind === 'config')) {
     const done = await takeOutOf(io, path, pieces);
     if (typeof done === 'object') left.push({ path, why: done.why });
     else if (done !== 'nothing') hooks.push({ path, action: done });
+    await sweepBeside(io, path);
   }
   const configured = await removeConfigHooks(io, repo);
   left.push(...configured.left);
@@ -112,6 +115,24 @@ async function leftovers(io: Io, root: string): Promise<string[]> {
   const entries = await io.disk.list(root);
   const names = entries.ok ? entries.value.map(({ name }) => name) : [];
   return names.filter((name) => /^(report|failure|probe)\.\d+$/.test(name)).map((name) => `${root}/${name}`);
+}
+
+/**
+ * Removes what an install that was killed left beside a file that it was writing: `<name>.<pid>.tmp`, its
+ * writer dead, and nothing in it that is not ours or in the file itself. Anything else may be somebody's copy.
+ */
+async function sweepBeside({ disk, processes }: Io, path: string): Promise<void> {
+  const listing = await disk.list(dirname(path));
+  const present = await disk.readText(path, MAX_CONFIG_BYTES);
+  const known = [FRAMES.git, FRAMES.husky, present.ok ? present.value : ''];
+  for (const { name, kind } of listing.ok ? listing.value : []) {
+    const [, target = '', pid = ''] = /^(.+?)(?:\.\d+)?\.(\d+)\.tmp$/.exec(name) ?? [];
+    if (kind !== 'file' || target !== basename(path)) continue;
+    if (Number(pid) !== processes.self && processes.signal0(Number(pid)) !== 'dead') continue;
+    const cut = await disk.readText(join(dirname(path), name), MAX_CONFIG_BYTES);
+    if (cut.ok && (cut.value.includes(BEGIN) || known.some((text) => text.startsWith(cut.value))))
+      await disk.removeFile(join(dirname(path), name));
+  }
 }
 
 type Done = 'removed' | 'restored' | 'nothing' | { readonly why: string };
