@@ -80,8 +80,12 @@ export function duration(ms: number): string {
   return size === 0 ? '0s' : '<1s';
 }
 
-/** Bytes with a decimal unit: `4.1 GB`. */
-export const bytes = (count: number): string => prettyBytes(count, { maximumFractionDigits: count < 1e6 ? 0 : 1 });
+/** Bytes with a decimal unit, in two or three digits: `4.1 GB`, `290 MB`, `77 kB`. The same in every locale. */
+export function bytes(count: number): string {
+  const unit = 1000 ** Math.floor(Math.log10(Math.max(1, count)) / 3);
+  const step = count < 1e6 || count >= 100 * unit ? unit : unit / 10;
+  return prettyBytes(Math.round(count / step) * step);
+}
 
 /** `1 worktree`, `3 worktrees`. */
 export const plural = (count: number, noun: string, many = `${noun}s`): string =>
