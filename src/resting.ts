@@ -50,7 +50,8 @@ function signsOf({ layout }: Workspace, { candidate, verdict }: Inquiry): string
   if (candidate.kind !== 'worktree') return [candidate.path];
   const { path, adminDir, branch } = candidate;
   const { commonDir } = layout;
-  const own = ['', 'index', 'HEAD', 'logs/HEAD'].map((name) => join(adminDir, name));
+  // Not the directory itself: every `git status` makes and removes a lock in it.
+  const own = ['locked', 'index', 'HEAD', 'logs/HEAD'].map((name) => join(adminDir, name));
   const refs = branch === null ? [] : [join(commonDir, 'refs/heads', branch), join(commonDir, 'packed-refs')];
   return [path, ...own, ...refs];
 }
