@@ -47,13 +47,18 @@ export interface Acting {
   readonly limit: number;
   /** Milliseconds that are left. */
   readonly leftMs: () => number;
+  /** What has been moved gets the time to arrive. */
+  readonly enter: (phase: 'looking' | 'moving') => void;
 }
 
 /** Time a reclaim needs at the least; with less left none is started. */
 const RESERVE_MS = 100;
 
-/** What one more of them takes, when they go side by side. */
+/** What one more of them takes at the least, when they go side by side; on a busy machine it is measured. */
 const EACH_MS = 25;
+
+/** As many as are begun before it is known how long one takes here. */
+const FIRST_GROUP = 4;
 
 /** Trees that lie between their places at one time: more would gain little, and a killed pass leaves them to the next. */
 const SIDE_BY_SIDE = 32;
@@ -68,12 +73,17 @@ export async function actOnAll(acting: Acting, inquiries: readonly Inquiry[]): P
     else worked.set(inquiry, hindered);
   }
   let { allowed } = acting;
+  let most = FIRST_GROUP;
+  let eachMs = EACH_MS;
   while (queue.length > 0) {
-    const room = Math.floor((acting.leftMs() - RESERVE_MS) / EACH_MS) + 1;
-    const size = Math.min(allowed, SIDE_BY_SIDE, room);
+    const leftMs = acting.leftMs();
+    const room = Math.floor((leftMs - RESERVE_MS) / eachMs) + 1;
+    const size = Math.min(allowed, most, room);
     if (size < 1) break;
     const group = queue.splice(0, size);
     const outcomes = await reclaimGroup(acting, group);
+    most = SIDE_BY_SIDE;
+    eachMs = Math.max(EACH_MS, (leftMs - acting.leftMs()) / size);
     for (const [index, each] of outcomes.entries()) {
       worked.set(group[index] as Inquiry, each);
       if (each.act?.outcome === 'reclaimed') allowed--;
@@ -106,13 +116,18 @@ async function reclaimGroup(acting: Acting, group: readonly Inquiry[]): Promise<
   const { actor, view, settings } = acting;
   const lock = acting.lock as PassLock;
   const commands: string[] = [];
-  const pins = gathering(group.length, () => updateRefs(actor, commands));
+  const pins = gathering(group.length, async () => {
+    const pinned = await updateRefs(actor, commands);
+    if (pinned.ok) acting.enter('moving');
+    return pinned;
+  });
   const looks = gathering(group.length, () => renew(view));
   const members = group.map((inquiry) => {
     const [pinning, looking] = [pins.member(), looks.member()];
     const updateRef = (command: string) => together(actor, command, commands, pinning.arrive);
     // Whoever looks again has no pin to wait for any more.
     const lookAfresh = () => {
+      acting.enter('moving');
       pinning.leave();
       return looking.arrive();
     };
@@ -124,7 +139,7 @@ async function reclaimGroup(acting: Acting, group: readonly Inquiry[]): Promise<
     return { request: { actor: own, view, inquiry, settings, policy: policyOf(settings), lock, lookAfresh }, leave };
   });
   const plans = await planReclaims(members.map(({ request }) => request));
-  return Promise.all(
+  const worked = await Promise.all(
     members.map(async ({ request, leave }, index) => {
       try {
         return await reclaimOne(request.actor, request.inquiry, plans[index] as Planned);
@@ -133,6 +148,8 @@ async function reclaimGroup(acting: Acting, group: readonly Inquiry[]): Promise<
       }
     }),
   );
+  acting.enter('looking');
+  return worked;
 }
 
 /** All in one transaction; when that fails, each for itself, so that one bad pin spoils no other. */

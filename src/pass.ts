@@ -42,6 +42,8 @@ export interface PassOptions {
   readonly announce: boolean;
   /** Leave alone what was too young at the last look and must still be: nobody reads this pass's every verdict. */
   readonly brief?: boolean;
+  /** Called whenever the pass turns to something else. */
+  readonly onPhase?: (phase: Phase) => void;
   /** Called as candidates are decided, for progress. */
   readonly onProgress?: (progress: Progress) => void;
   /** True once the caller has had enough: what is not decided by then is kept. */
@@ -51,6 +53,12 @@ export interface PassOptions {
   /** Sources of claims besides files, and processes that asked for this pass. */
   readonly callers?: Pick<ViewSource, 'providers' | 'askers'>;
 }
+
+/** Looking ends with the budget; moving and recording, once begun, are seen through within `OVERTIME_MS`. */
+export type Phase = 'looking' | 'moving' | 'recording';
+
+/** A rename with its second look takes milliseconds; this is for a machine that is busy with other things. */
+export const OVERTIME_MS = 3_000;
 
 export interface Progress {
   readonly examined: number;
@@ -123,10 +131,22 @@ interface Run {
   readonly lock: PassLock | null;
 }
 
+/** What is begun is given time to end. */
+function timeOf({ workspace: { io }, options, startedMs }: Run) {
+  let overtimeMs = 0;
+  return {
+    enter: (phase: Phase) => {
+      overtimeMs = phase === 'looking' ? 0 : OVERTIME_MS;
+      options.onPhase?.(phase);
+    },
+    isOutOfTime: () => options.isAborted?.() === true || io.clock.nowMs() - startedMs >= options.budgetMs + overtimeMs,
+  };
+}
+
 async function pass(run: Run): Promise<Passed> {
   const { workspace, settings, options, actor, lock, startedMs } = run;
   const { io, layout } = workspace;
-  const isOutOfTime = () => options.isAborted?.() === true || io.clock.nowMs() - startedMs >= options.budgetMs;
+  const { enter, isOutOfTime } = timeOf(run);
   const notes: string[] = [];
   const isTouching = lock !== null && settings.mode === 'reap';
   const recovered = isTouching ? await recoverAll(actor) : [];
@@ -149,7 +169,8 @@ async function pass(run: Run): Promise<Passed> {
   if (!opened.known) return { ok: false, problem: 'unreadable', why: opened.why };
   const view = opened.value;
   notes.push(...view.problems);
-  const results = await workThrough(run, view, isOutOfTime);
+  const results = await workThrough(run, view, isOutOfTime, enter);
+  const finished = recovered.filter(({ how, result }) => how === 'finish' && result.ok);
   const reclaimed = results.flatMap(({ act }) => (act?.outcome === 'reclaimed' ? [act] : []));
   const outcomes = results.map(({ result }) => result);
   const nowMs = io.clock.nowMs();
@@ -162,7 +183,9 @@ async function pass(run: Run): Promise<Passed> {
   const complete = examined === view.candidates.length && (purged?.complete ?? true);
   const ms = io.clock.nowMs() - startedMs;
   const lastPass = { atMs: startedMs, ms, complete, examined, total: view.candidates.length };
-  const total = withTotals(after, reclaimed.length, purged?.bytes ?? 0, lastPass);
+  const count = reclaimed.length + finished.length;
+  const counted = options.only === undefined ? { ...lastPass, isHook: options.brief === true } : null;
+  const total = withTotals(after, count, purged?.bytes ?? 0, counted);
   const measuring = {
     freedBytes: purged?.bytes ?? 0,
     results: outcomes,
@@ -170,6 +193,7 @@ async function pass(run: Run): Promise<Passed> {
     isMeasuring: options.brief === true,
   };
   const final = lock === null ? total : { ...total, ...(await measureLeft(actor, view, total, measuring)) };
+  enter('recording');
   if (lock !== null) notes.push(...(await leaveLedger(actor, final)));
   const report: PassReport = {
     id: actor.passId,
@@ -208,7 +232,12 @@ async function readLedger({ actor, lock }: Run, notes: string[]): Promise<Ledger
 }
 
 /** Looks at candidates a batch at a time, and acts on one after the other. */
-async function workThrough(run: Run, view: View, isOutOfTime: () => boolean): Promise<Worked[]> {
+async function workThrough(
+  run: Run,
+  view: View,
+  isOutOfTime: () => boolean,
+  enter: (phase: Phase) => void,
+): Promise<Worked[]> {
   const { options, settings } = run;
   const isWanted = ({ path }: Candidate) => options.only === undefined || path === options.only;
   const queue = inTurn(view.candidates.filter(isWanted), view.source.ledger);
@@ -236,6 +265,7 @@ async function workThrough(run: Run, view: View, isOutOfTime: () => boolean): Pr
       limit: options.limit,
       allowed: options.limit - reclaims,
       leftMs: () => endMs - nowMs(),
+      enter,
     };
     const acted = await actOnAll(
       acting,

@@ -82,15 +82,17 @@ function deadOwners({ candidate, facts }: CandidateResult['inquiry']): string[] 
   return keys;
 }
 
-/** Counts what this pass reclaimed and freed. */
-export const withTotals = (ledger: Ledger, count: number, freed: number, lastPass: Ledger['lastPass']): Ledger => ({
-  ...ledger,
-  totals: { reclaimed: ledger.totals.reclaimed + count, bytes: ledger.totals.bytes + freed },
-  lastPass: lastPass === null ? null : { ...lastPass, cutShortInARow: cutShortInARow(ledger, lastPass.complete) },
-});
+type Passed = Omit<NonNullable<Ledger['lastPass']>, 'cutShortInARow'> & { readonly isHook: boolean };
 
-const cutShortInARow = ({ lastPass }: Ledger, isComplete: boolean): number =>
-  isComplete ? 0 : (lastPass?.cutShortInARow ?? 0) + 1;
+/** Counts what this pass reclaimed and freed; `passed` is null for one that looked at a single thing. */
+export function withTotals(ledger: Ledger, count: number, freed: number, passed: Passed | null): Ledger {
+  const totals = { reclaimed: ledger.totals.reclaimed + count, bytes: ledger.totals.bytes + freed };
+  if (passed === null) return { ...ledger, totals };
+  const { isHook, ...lastPass } = passed;
+  // Whoever runs one by hand with a budget of their own has not starved anything.
+  const cutShortInARow = isHook && !lastPass.complete ? (ledger.lastPass?.cutShortInARow ?? 0) + 1 : 0;
+  return { ...ledger, totals, lastPass: { ...lastPass, cutShortInARow } };
+}
 
 /** The first sight of this boot stays: that is what a later clock is compared with. */
 function bootOf({ source }: View, { boot }: Ledger): Ledger['boot'] {

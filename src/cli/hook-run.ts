@@ -1,8 +1,8 @@
 /**
  * `run --hook`: the pass that a git hook starts.
  *
- * Contract: prints nothing, always exits 0, never outlives its budget by more than a moment;
- * what there is to say goes into the report that the next hook prints.
+ * Contract: prints nothing, always exits 0, looks no longer than its budget (what was being moved by then
+ * arrives); what there is to say goes into the report that the next hook prints.
  * Failure direction: a pass that fails leaves one note and backs off for a day.
  */
 import { setPriority } from 'node:os';
@@ -25,7 +25,7 @@ import { readRecord } from '../install/record.ts';
 import { killOwnChildren } from '../io/children.ts';
 import { disk } from '../io/disk.ts';
 import { createMachine } from '../io/machine.ts';
-import { runPass } from '../pass.ts';
+import { OVERTIME_MS, type Phase, runPass } from '../pass.ts';
 import { restAfter } from '../resting.ts';
 import { type Opened, openWorkspace, type Workspace } from '../workspace.ts';
 import { commandOfHook } from './called.ts';
@@ -75,11 +75,14 @@ export async function hookRun({ from, programFile, version }: HookRun): Promise<
     return end();
   }
   const { budgetMs } = settings.pass;
-  limits.deadlineMs = startedMs + budgetMs;
+  const onPhase = (phase: Phase) => {
+    limits.deadlineMs = startedMs + budgetMs + (phase === 'looking' ? 0 : OVERTIME_MS);
+  };
+  onPhase('looking');
   clearTimeout(watchdog);
-  setTimeout(end, startedMs + budgetMs + GRACE_MS - Date.now());
+  endAfter(limits);
   try {
-    await oneRun(workspace, actor, budgetMs - (Date.now() - startedMs), version);
+    await oneRun(workspace, actor, { leftMs: budgetMs - (Date.now() - startedMs), onPhase }, version);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     await noteFailure(actor, error instanceof Error ? (error.stack ?? why) : why);
@@ -105,12 +108,25 @@ async function noteUnopened(programFile: string, why: string, { isOwnCopyTrusted
   await tell(actor, [failureReport(why)], isOwnCopyTrusted ? actor.layout.program : null);
 }
 
-async function oneRun(workspace: Workspace, actor: Actor, leftMs: number, version: string): Promise<void> {
+/** Ends what outlives its deadline; the deadline moves while something is on its way into quarantine. */
+function endAfter(limits: { readonly deadlineMs: number }): void {
+  const leftMs = limits.deadlineMs + GRACE_MS - Date.now();
+  if (leftMs <= 0) end();
+  setTimeout(() => endAfter(limits), leftMs);
+}
+
+interface Time {
+  readonly leftMs: number;
+  readonly onPhase: (phase: Phase) => void;
+}
+
+async function oneRun(workspace: Workspace, actor: Actor, time: Time, version: string): Promise<void> {
   const settings = workspace.settings ?? DEFAULTS;
   await takeRequest(actor);
   const passed = await runPass(workspace, {
     dryRun: false,
-    budgetMs: leftMs,
+    budgetMs: time.leftMs,
+    onPhase: time.onPhase,
     limit: settings.pass.limit,
     from: workspace.from,
     announce: true,
@@ -122,8 +138,9 @@ async function oneRun(workspace: Workspace, actor: Actor, leftMs: number, versio
     return;
   }
   const { report } = passed;
+  const finished = report.recovered.filter(({ how, result }) => how === 'finish' && result.ok);
   const lines = hookReport({
-    reclaimed: report.reclaimed.map(({ entry }) => entry),
+    reclaimed: [...finished, ...report.reclaimed].map(({ entry }) => entry),
     freedBytes: report.purge?.bytes ?? 0,
     purgedEarly: report.purge?.early.length ?? 0,
     attention: report.attention,
