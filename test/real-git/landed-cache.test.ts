@@ -174,20 +174,19 @@ describe('what was found before', () => {
   it('starts over from where the branch began, not from the place it left', async () => {
     const repo = landedRepo();
     repo.start('agent/both');
-    const first = repo.change({ 'a.txt': 'a\n' });
+    repo.change({ 'a.txt': 'a\n' });
     repo.change({ 'b.txt': 'b\n' });
-    repo.git(['switch', '-q', 'main']);
-    repo.git(['cherry-pick', first]);
     repo.start('side', 'main');
-    repo.git(['switch', '-q', 'main']);
-    repo.change({ 'other.txt': 'other\n' });
-    const { cache } = await repo.ask(['agent/both']);
-    repo.git(['switch', '-q', 'side']);
     const squash = repo.squash('agent/both');
     repo.change({ 'a.txt': 'A\n', 'b.txt': 'B\n' });
-    repo.git(['merge', '-q', '--no-edit', 'main']);
+    repo.git(['switch', '-q', 'main']);
+    repo.git(['merge', '-q', '--no-ff', '--no-edit', 'side']);
+    const beside = await repo.ask(['agent/both']);
+    expect(verdict(beside.proofs[0] as never)).not.toMatch(/^(?:adds-nothing|replayed|patches)$/);
+    repo.git(['switch', '-q', 'side']);
+    repo.git(['merge', '-q', '--no-ff', '--no-edit', 'main']);
     repo.git(['branch', '-q', '-f', 'main', 'side']);
-    const { proofs } = await repo.ask(['agent/both'], { cache });
+    const { proofs } = await repo.ask(['agent/both'], { cache: beside.cache });
     expect(proofs[0]).toMatchObject({ value: { evidence: { how: 'replayed', commit: squash } } });
   });
 
