@@ -128,6 +128,14 @@ export function newestOnSpine(graph: CommitGraph, spine: Spine, points: readonly
   return newest;
 }
 
+/** The index of the first spine commit that descends from `point`, a parent of commits of the graph. */
+export function firstAbove(graph: CommitGraph, { commits, groupOf }: Spine, point: Oid | null): number {
+  let first = commits.length;
+  for (const [oid, parents] of graph)
+    if (point !== null && parents.includes(point)) first = Math.min(first, groupOf.get(oid) ?? first);
+  return first;
+}
+
 /** The points that no other point descends from: of a branch's frontier, its merge bases. */
 export function independent(graph: CommitGraph, spine: Spine, points: readonly Oid[]): Oid[] {
   if (points.length < 2) return [...points];

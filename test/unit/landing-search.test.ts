@@ -18,6 +18,7 @@ const change = (path: string, before: string, after: string): Change => ({
 });
 
 const search = (changes: readonly Change[], more: Partial<Search> = {}): Search => ({
+  since: (more.from ?? BELOW) + 1,
   tip: 'head',
   net: new Map(changes.map((each) => [each.path, each])),
   own: [{ oid: 'own', parent: 'base', key: pathsKey(changes.map(({ path }) => path)), changes }],

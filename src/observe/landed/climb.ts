@@ -81,9 +81,9 @@ export const isClimbing = ({ proof, unread, limit }: Climber): boolean =>
   proof === null && unread === null && limit === null;
 
 function climberOf(start: Start, { net, own }: Shape, limits: Limits): Climber {
-  const { tip, from, behind, prior } = start;
+  const { tip, from, since, behind, prior } = start;
   const search: Search = {
-    ...{ tip, net, own, from, behind, reached: start.reached },
+    ...{ tip, net, own, from, since, behind, reached: start.reached },
     ...{ until: from, budget: limits.merges, readyAt: BELOW, isTouched: false, candidates: [] },
     untouched: new Set<string>(prior === null ? net.keys() : prior.untouched),
     unheld: restoreUnheld(prior?.unheld ?? []),

@@ -43,6 +43,11 @@ export interface Search {
   readonly own: readonly OwnCommit[];
   /** Index on the spine of the last commit already looked at. */
   readonly from: number;
+  /**
+   * The first index on the spine that has every merge base behind it. What the base did before that
+   * could be what the branch undoes: it proves nothing.
+   */
+  readonly since: number;
   /** Base commits newer than `from` that the branch holds all the same. */
   readonly reached: ReadonlySet<Oid>;
   /** How many spine commits before `from` are newer than the merge base. */
@@ -102,7 +107,7 @@ export function sweepPaths(searches: readonly Search[], records: readonly Groupe
     }
     if (record.parents.length > 1) continue;
     for (const { search, own } of byKey.get(keyOf(record)) ?? []) {
-      if (group > search.from) like(search, own.oid, record.oid);
+      if (group >= search.since) like(search, own.oid, record.oid);
     }
   }
 }
@@ -192,7 +197,7 @@ function offerAll(search: Search, record: CommitRecord, group: number, overlap: 
 }
 
 function offer(search: Search, candidate: Candidate | null, group: number): void {
-  if (candidate === null || group > search.until) return;
+  if (candidate === null || group < search.since || group > search.until) return;
   if (search.candidates.length >= search.budget) search.until = group - 1;
   else search.candidates.push(candidate);
 }

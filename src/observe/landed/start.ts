@@ -9,6 +9,7 @@
 import {
   BELOW,
   type CommitGraph,
+  firstAbove,
   independent,
   type Limits,
   newestOnSpine,
@@ -51,6 +52,11 @@ export type Outcome =
 
 export const unreadOutcome = (why: string): Outcome => ({ kind: 'unread', why, open: null, prior: null });
 
+const ancestorOutcome = (head: Oid, at: Oid): Outcome => ({
+  kind: 'proven',
+  proof: { head, how: 'ancestor', commit: head, at },
+});
+
 /** A branch that has to be searched for, placed on the base's history. */
 export interface Start {
   readonly tip: Oid;
@@ -58,6 +64,7 @@ export interface Start {
   readonly fingerprint: string;
   readonly mergeBases: readonly Oid[];
   readonly from: number;
+  readonly since: number;
   readonly behind: number;
   /** Base commits newer than `from` that the branch holds all the same. */
   readonly reached: ReadonlySet<Oid>;
@@ -70,6 +77,8 @@ export interface BaseHistory {
   readonly graph: CommitGraph;
   /** What the history was read down to, or null when it was read to its end. */
   readonly floor: Oid | null;
+  /** The index of the first spine commit that descends from `floor`. */
+  readonly aboveFloor: number;
   /** The spine commit just below the oldest one read. */
   readonly below: Oid | null;
 }
@@ -79,7 +88,8 @@ export interface Reach {
   readonly outcomes: Map<Oid, Outcome>;
   /** Heads the base does not reach. */
   readonly left: readonly Oid[];
-  readonly graph: CommitGraph;
+  /** Loses what turns out to be in the base. */
+  readonly graph: Map<Oid, readonly Oid[]>;
   readonly isReached: (oid: Oid) => boolean;
 }
 
@@ -89,7 +99,7 @@ export async function reach(judging: Judging, heads: readonly Oid[]): Promise<Re
   const outcomes = new Map<Oid, Outcome>();
   const places = heads.flatMap((head) => [memory.proof(head)?.at, ...memory.open(head).map(({ at }) => at)]);
   const asked = [...new Set([...heads, ...places.filter((at) => at !== undefined)])];
-  const nothing = { outcomes, left: [], graph: new Map(), isReached: () => false };
+  const nothing = { outcomes, left: [], graph: new Map<Oid, readonly Oid[]>(), isReached: () => false };
   const fail = (why: string): Reach => {
     for (const head of heads) outcomes.set(head, unreadOutcome(why));
     return nothing;
@@ -106,8 +116,7 @@ export async function reach(judging: Judging, heads: readonly Oid[]): Promise<Re
   for (const head of heads) {
     const proof = memory.proof(head);
     if (!present.value.has(head)) outcomes.set(head, unreadOutcome(landedMessages.missing('commit', head)));
-    else if (isReached(head))
-      outcomes.set(head, { kind: 'proven', proof: { head, how: 'ancestor', commit: head, at: base } });
+    else if (isReached(head)) outcomes.set(head, ancestorOutcome(head, base));
     else if (proof !== null && isReached(proof.at)) outcomes.set(head, { kind: 'proven', proof });
     else if (refused.has(head)) outcomes.set(head, unreadOutcome(refused.get(head) ?? ''));
   }
@@ -115,7 +124,7 @@ export async function reach(judging: Judging, heads: readonly Oid[]): Promise<Re
 }
 
 interface OwnGraph {
-  readonly graph: CommitGraph;
+  readonly graph: Map<Oid, readonly Oid[]>;
   /** Commits whose own history could not be read or is too long, with the reason. */
   readonly refused: ReadonlyMap<Oid, string>;
 }
@@ -142,6 +151,10 @@ export async function place(
 ): Promise<{ readonly starts: readonly Start[]; readonly history: BaseHistory | null }> {
   const roots: Rooted[] = [];
   for (const tip of left) {
+    if (isReached(tip)) {
+      outcomes.set(tip, ancestorOutcome(tip, judging.base));
+      continue;
+    }
     const rooted = root(judging, graph, tip, isReached);
     if ('outcome' in rooted) outcomes.set(tip, rooted.outcome);
     else roots.push(rooted);
@@ -149,8 +162,19 @@ export async function place(
   if (roots.length === 0) return { starts: [], history: null };
   const read = await readHistory(judging, roots, outcomes);
   if (read === null) return { starts: [], history: null };
+  if (dropReached(graph, read.history.graph)) return place(judging, { left, graph, isReached, outcomes });
   const starts = read.roots.map((rooted) => startOf(read.history, rooted));
   return { starts, history: read.history };
+}
+
+/**
+ * Takes out of the own commits what the base reaches after all. Where dates lie, git can name such
+ * commits as the branch's alone, and a branch would seem to begin before them.
+ */
+function dropReached(own: Map<Oid, readonly Oid[]>, base: CommitGraph): boolean {
+  const reached = [...own.keys()].filter((oid) => base.has(oid));
+  for (const oid of reached) own.delete(oid);
+  return reached.length > 0;
 }
 
 /** A branch with its own commits and the places where its search may go on. */
@@ -209,13 +233,17 @@ async function readHistory(
   const spine = spineOf(graph, base);
   const oldest = spine.commits[0];
   const below = oldest === undefined ? base : (graph.get(oldest)?.[0] ?? null);
-  const history = { spine, graph, floor: floor.value, below };
+  const history = { spine, graph, floor: floor.value, aboveFloor: firstAbove(graph, spine, floor.value), below };
   const misplaced = roots.filter(({ priors }) => priors.length > 0 && bestPrior(history, priors) === null);
   if (misplaced.length === 0) return { history, roots };
   // A remembered place that the first-parent line no longer passes: those start over.
   const again = roots.map((each) => (misplaced.includes(each) ? { ...each, priors: [] } : each));
   return readHistory(judging, again, outcomes);
 }
+
+/** The index of the first spine commit that is or descends from a base commit; what is older than all that was read is in all. */
+const firstHolding = ({ spine, floor, aboveFloor }: BaseHistory, oid: Oid): number =>
+  spine.groupOf.get(oid) ?? (oid === floor ? aboveFloor : BELOW);
 
 const pointsOf = ({ priors, own }: Rooted): readonly Oid[] =>
   priors.length > 0 ? priors.map(({ at }) => at) : own.frontier;
@@ -261,11 +289,9 @@ function startOf(history: BaseHistory, { tip, own, fingerprint, priors }: Rooted
   const prior = bestPrior(history, priors);
   const sides = own.frontier.filter((oid) => graph.has(oid) && !spine.indexOf.has(oid));
   const reached = reachable(graph, sides, (oid) => spine.indexOf.has(oid));
-  if (prior !== null) {
-    const { mergeBases, behind } = prior.open;
-    return { tip, own, fingerprint, mergeBases, behind, reached, from: prior.index, prior: prior.open };
-  }
-  const mergeBases = independent(graph, spine, own.frontier);
-  const from = newestOnSpine(graph, spine, mergeBases);
-  return { tip, own, fingerprint, mergeBases, behind: 0, reached, from, prior: null };
+  const mergeBases = prior?.open.mergeBases ?? independent(graph, spine, own.frontier);
+  const from = prior?.index ?? newestOnSpine(graph, spine, mergeBases);
+  const since = Math.max(from + 1, ...mergeBases.map((oid) => firstHolding(history, oid)));
+  const behind = prior?.open.behind ?? 0;
+  return { tip, own, fingerprint, mergeBases, behind, reached, from, since, prior: prior?.open ?? null };
 }
