@@ -33,6 +33,7 @@ const FIRST = {
   'base commits without the merge base behind them prove nothing: twins': 'had the very patch',
   'base commits without the merge base behind them prove nothing: where the reading ends': 'done and undone',
   'what the base reaches is not of the branch alone': 'does not begin before',
+  'what the base reaches is not of the branch alone: down to the first commit': 'git stops before',
   'base commits that the branch holds are no twins': 'are not commits that the branch holds',
   'a place the first-parent line no longer passes is left': 'not from the place it left',
   'a branch without history in common is unknown': 'no history in common',
@@ -191,6 +192,13 @@ export const GUARDS = [
     `${L}start.ts`,
     'if (dropReached(graph, read.history.graph))',
     'if (false)',
+    [`${REAL}undone`],
+  ),
+  guard(
+    'what the base reaches is not of the branch alone: down to the first commit',
+    `${L}dates.ts`,
+    'if (apart.value) return',
+    'if (apart.known) return',
     [`${REAL}undone`],
   ),
   guard('base commits that the branch holds are no twins', `${L}search.ts`, ' && !search.reached.has(twin)', '', [

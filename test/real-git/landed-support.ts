@@ -138,7 +138,11 @@ export function verify(repo: TestRepo, head: string, proof: Fact<Proof>): void {
   if (how === 'adds-nothing' && merged(commit) !== tree(commit)) throw new Error('it adds something');
   if (how === 'replayed') {
     const count = repo.git(['rev-list', '--count', '--no-merges', head, `^${oid}`]);
-    if (![1, Number(count)].some((back) => merged(`${commit}~${back}`) === tree(commit)))
+    if (
+      !Array.from({ length: Math.max(1, Number(count)) }).some(
+        (_, at) => merged(`${commit}~${at + 1}`) === tree(commit),
+      )
+    )
       throw new Error('the merge has another tree');
   }
   if (how === 'patches' && !isPickedInto((args) => repo.git(args), oid, head))

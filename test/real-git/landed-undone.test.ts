@@ -122,4 +122,18 @@ describe('where dates lie', () => {
     const { proofs } = await repo.ask(['agent/mine', 'agent/reached'], { bases: bases(repo) });
     expect(proofs.map(verdict)).toEqual(['replayed', 'ancestor']);
   });
+
+  it('a branch has history in common even where git stops before it', async () => {
+    const repo = landedRepo();
+    repo.git(['switch', '-q', '--orphan', 'trunk']);
+    inYear(repo, 2020, { 'f.txt': numbers() });
+    repo.start('agent/mine', 'trunk');
+    inYear(repo, 2021, { 'f.txt': numbers({ 12: 'twelve' }) });
+    repo.git(['switch', '-q', 'trunk']);
+    for (let at = 0; at < 12; at++) inYear(repo, 1995, { 'other.txt': `${at}\n` });
+    repo.squash('agent/mine');
+    for (let at = 0; at < 12; at++) inYear(repo, 1995, { 'f.txt': `${at}\n` });
+    expect(repo.git(['rev-list', '--count', 'agent/mine', '^trunk'])).toBe('2');
+    expect(verdict(await repo.prove('agent/mine', { bases: bases(repo) }))).toBe('replayed');
+  });
 });

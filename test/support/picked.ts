@@ -15,13 +15,15 @@ export function isPickedInto(git: Git, base: string, head: string): boolean {
       .split('\n')
       .filter((line) => line !== '');
   const tree = (rev: string) => git(['rev-parse', `${rev}^{tree}`]);
-  for (const merge of list('--merges', head, `^${base}`)) {
+  // Where dates lie, git names commits of the base as those of the head alone, unless it reads both to the end.
+  const [ofBase, ofHead] = [new Set(list(base)), new Set(list(head))];
+  for (const merge of list('--merges', head).filter((each) => !ofBase.has(each))) {
     const [, ...parents] = git(['rev-list', '--parents', '-1', merge]).split(' ');
     if (parents.length !== 2 || mergeOf(git, parents[0] ?? '', parents[1] ?? '') !== tree(merge)) return false;
   }
   const paths = (commit: string) => git(['diff-tree', '-r', '--no-commit-id', '--name-only', '--root', commit]);
-  const own = list('--no-merges', head, `^${base}`).filter((each) => paths(each) !== '');
-  const theirs = list('--no-merges', base, `^${head}`);
+  const own = list('--no-merges', head).filter((each) => !ofBase.has(each) && paths(each) !== '');
+  const theirs = list('--no-merges', base).filter((each) => !ofHead.has(each));
   const byPaths = new Map<string, string[]>();
   for (const each of theirs) byPaths.set(paths(each), [...(byPaths.get(paths(each)) ?? []), each]);
   const twins = own.map((each) => (byPaths.get(paths(each)) ?? []).filter((other) => isPick(git, each, other)));

@@ -97,6 +97,17 @@ export async function areReached(view: View, base: Oid, oids: readonly Oid[]): P
   return known(true);
 }
 
+/** Whether `base` reaches none of `oids`, of which none reaches another. An answer that was cut short is no. */
+export async function areUnreached(view: View, base: Oid, oids: readonly Oid[]): Promise<Fact<boolean>> {
+  for (let at = 0; at < oids.length; at += IDS_PER_CALL) {
+    const some = oids.slice(at, at + IDS_PER_CALL);
+    const answer = await view.run(['merge-base', '--independent', base, ...some]);
+    if (!answer.ok) return unread(answer);
+    if (answer.stdout.split('\n').length - 1 < some.length + 1) return known(false);
+  }
+  return known(true);
+}
+
 /** One commit that all of `points` descend from, or null. */
 export async function commonAncestor(view: View, points: readonly Oid[]): Promise<Fact<Oid | null>> {
   let common = points[0] ?? null;

@@ -22,6 +22,7 @@ import {
 } from '../../core/landing.ts';
 import type { Oid } from '../../core/model.ts';
 import type { CachedOpen, CachedProof, Memory } from './cache.ts';
+import { dropReached, dropReachedRoots } from './dates.ts';
 import { landedMessages } from './messages.ts';
 import { areReached, commonAncestor, graphOf, presentCommits } from './read.ts';
 import type { LineChanges } from './search.ts';
@@ -149,6 +150,11 @@ export async function place(
   judging: Judging,
   { left, graph, isReached, outcomes }: Reach,
 ): Promise<{ readonly starts: readonly Start[]; readonly history: BaseHistory | null }> {
+  const apart = await dropReachedRoots(judging, graph);
+  if (!apart.known) {
+    for (const tip of left) outcomes.set(tip, unreadOutcome(apart.why));
+    return { starts: [], history: null };
+  }
   const roots: Rooted[] = [];
   for (const tip of left) {
     if (isReached(tip)) {
@@ -165,16 +171,6 @@ export async function place(
   if (dropReached(graph, read.history.graph)) return place(judging, { left, graph, isReached, outcomes });
   const starts = read.roots.map((rooted) => startOf(read.history, rooted));
   return { starts, history: read.history };
-}
-
-/**
- * Takes out of the own commits what the base reaches after all. Where dates lie, git can name such
- * commits as the branch's alone, and a branch would seem to begin before them.
- */
-function dropReached(own: Map<Oid, readonly Oid[]>, base: CommitGraph): boolean {
-  const reached = [...own.keys()].filter((oid) => base.has(oid));
-  for (const oid of reached) own.delete(oid);
-  return reached.length > 0;
 }
 
 /** A branch with its own commits and the places where its search may go on. */
