@@ -46,7 +46,7 @@ describe('what was found before', () => {
     const repo = twoBranches();
     const head = repo.git(['rev-parse', 'agent/new']);
     const proof = { head, how: 'replayed', commit: repo.base().oid, at: '1'.repeat(40) };
-    const cache = { version: 2, proofs: [proof], open: [] };
+    const cache = { version: 3, proofs: [proof], open: [] };
     expect(verdict(await repo.prove('agent/new', { cache }))).toMatch(/^not landed/);
   });
 
@@ -204,7 +204,7 @@ describe('what was found before', () => {
     const { cache } = await repo.ask(REVS);
     const head = repo.git(['rev-parse', 'agent/new']);
     const forged = { head, how: 'replayed', commit: repo.base().oid, at: 'main' };
-    for (const garbage of [null, 7, 'x', [], {}, { ...cache, version: 3 }, { ...cache, proofs: [forged] }]) {
+    for (const garbage of [null, 7, 'x', [], {}, { ...cache, version: 99 }, { ...cache, proofs: [forged] }]) {
       const { proofs } = await repo.ask(REVS, { cache: garbage });
       expect(proofs.map(verdict)).toEqual(['replayed', expect.stringMatching(/^not landed/)]);
     }

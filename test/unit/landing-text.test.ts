@@ -44,7 +44,7 @@ describe('what was saved', () => {
     code: 'adds',
     detail: [],
   };
-  const good = { version: 2, proofs: [{ head: A, how: 'replayed', commit: B, at: B }], open: [open] } as LandingCache;
+  const good = { version: 3, proofs: [{ head: A, how: 'replayed', commit: B, at: B }], open: [open] } as LandingCache;
 
   it('is read back', () => {
     expect(readCache(JSON.parse(JSON.stringify(good)))).toEqual(good);
@@ -53,8 +53,8 @@ describe('what was saved', () => {
   it.each([
     ['no object', 'text'],
     ['an array', []],
-    ['another version', { ...good, version: 3 }],
-    ['no lists', { version: 2, proofs: {}, open: [] }],
+    ['another version', { ...good, version: 99 }],
+    ['no lists', { version: 3, proofs: {}, open: [] }],
     ['a proof by another way', { ...good, proofs: [{ head: A, how: 'trust', commit: B, at: B }] }],
     ['a proof by a name', { ...good, proofs: [{ head: A, how: 'replayed', commit: 'main', at: B }] }],
     ['a short id', { ...good, proofs: [{ head: 'abc', how: 'replayed', commit: B, at: B }] }],

@@ -10,7 +10,7 @@
 import type { Evidence, Oid } from '../../core/model.ts';
 
 /** Changes with the meaning of what is kept, and with what counts as a proof. */
-const VERSION = 2;
+const VERSION = 3;
 
 export interface LandingCache {
   readonly version: typeof VERSION;
