@@ -143,26 +143,21 @@ function timeOf({ workspace: { io }, options, startedMs }: Run) {
   };
 }
 
+function sourceOf({ workspace, settings, options }: Run, ledger: Ledger, isOutOfTime: () => boolean): ViewSource {
+  const { io, layout, mainRoot, home, watch } = workspace;
+  const { from, callers } = options;
+  return { io, layout, mainRoot, home, settings, ledger, from, isOutOfTime, searched: watch.disk, ...callers };
+}
+
 async function pass(run: Run): Promise<Passed> {
   const { workspace, settings, options, actor, lock, startedMs } = run;
-  const { io, layout } = workspace;
+  const { io } = workspace;
   const { enter, isOutOfTime } = timeOf(run);
   const notes: string[] = [];
   const isTouching = lock !== null && settings.mode === 'reap';
   const recovered = isTouching ? await recoverAll(actor) : [];
   const ledger = await readLedger(run, notes);
-  const source = {
-    io,
-    layout,
-    mainRoot: workspace.mainRoot,
-    home: workspace.home,
-    settings,
-    ledger,
-    from: options.from,
-    isOutOfTime,
-    searched: workspace.watch.disk,
-    ...options.callers,
-  };
+  const source = sourceOf(run, ledger, isOutOfTime);
   // The list that the workspace was opened with will do, unless finishing an earlier pass has changed it.
   const isListed = options.brief === true && recovered.length === 0 && startedMs - workspace.listedAtMs < LISTED_MS;
   const opened = await openView(source, isListed ? workspace.worktrees : undefined);
