@@ -1,5 +1,5 @@
 /** `install`, `uninstall` and `allow`: what changes this repository's set-up. */
-import { approvalFile, differences, scopeOf } from '../config/trust.ts';
+import { approvalFile, differences, readApproval, scopeOf } from '../config/trust.ts';
 import { COMMAND } from '../core/messages.ts';
 import { DEFAULTS } from '../core/settings.ts';
 import { plural, printable } from '../core/text.ts';
@@ -14,7 +14,7 @@ import { type Answer, type Context, JSON_VERSION, problem, ready } from './conte
 import { lookOnly } from './status.ts';
 import { candidateTable } from './tables.ts';
 
-/** Installs, approves the configuration as it is now, and shows what the next pass would do. */
+/** Installs, approves the configuration when nothing was approved before, and shows what the next pass would do. */
 export async function installCommand(
   context: Context,
   { write = false, chain = false }: { readonly write?: boolean; readonly chain?: boolean } = {},
@@ -22,7 +22,7 @@ export async function installCommand(
   const opened = await ready(context);
   if (!opened.ok) return opened.answer;
   const workspace = opened.value;
-  const { io, repository: repo, layout } = workspace;
+  const { io, repository: repo } = workspace;
   const { programFile, hooksSource, version } = context;
   const nodePath = process.execPath;
   const known = commandHere(programFile);
@@ -31,23 +31,35 @@ export async function installCommand(
   const lines = describeInstall(report);
   if (report.refusal !== null)
     return { ...problem('refused', lines.join('\n')), json: { version: JSON_VERSION, install: report } };
-  const approved = workspace.config.ok
-    ? await io.disk.writeFile(layout.allowed, approvalFile(scopeOf(workspace.config.proposed)))
-    : null;
+  const approval = await approveFirst(workspace);
   const preview = await previewNextPass(context);
-  const trust = workspace.config.ok ? scopeLines(workspace) : [];
+  const trust = workspace.config.ok ? scopeLines(workspace, approval.isRecorded) : [];
   const broken = workspace.config.ok ? [] : (configProblem(workspace.config).notes ?? []);
   return {
     exit: report.complete && workspace.config.ok ? 0 : 1,
     text: context.global.quiet ? '' : [...lines, ...trust, '', preview.text].join('\n'),
-    json: { version: JSON_VERSION, install: report, approved: approved?.ok === true, next: preview.json },
-    notes: broken,
+    json: { version: JSON_VERSION, install: report, approved: approval.isApproved, next: preview.json },
+    // Who is quiet still has to know that something waits.
+    notes: context.global.quiet ? [...broken, ...(approval.isApproved ? [] : trust)] : broken,
   };
 }
 
-/** What is now approved, where it goes beyond what is built in. */
-function scopeLines({ config }: Workspace): string[] {
+/**
+ * The first install approves what it finds. Any later one may be run by `npm install` on a branch that was just
+ * pulled: what asks for more than was approved waits for `allow`.
+ */
+async function approveFirst({ io, layout, config }: Workspace): Promise<{ isRecorded: boolean; isApproved: boolean }> {
+  const { isRecorded } = await readApproval(io.disk, layout);
+  if (!config.ok) return { isRecorded, isApproved: false };
+  if (isRecorded) return { isRecorded, isApproved: config.withheld.length === 0 };
+  const written = await io.disk.writeFile(layout.allowed, approvalFile(scopeOf(config.proposed)));
+  return { isRecorded, isApproved: written.ok };
+}
+
+/** What is now approved, where it goes beyond what is built in; or what is not, because something else was before. */
+function scopeLines({ config }: Workspace, wasRecorded: boolean): string[] {
   if (!config.ok) return [];
+  if (wasRecorded && config.withheld.length > 0) return configNotes({ ...config, notes: [] });
   const beyond = differences(scopeOf(config.proposed), scopeOf(DEFAULTS));
   const source = config.source ?? 'the built-in defaults';
   if (beyond.length === 0) return [`configuration: ${source}`];

@@ -168,13 +168,19 @@ export function approvalFile(scope: Scope): string {
 export async function readApproval(
   disk: DiskReader,
   layout: Layout,
-): Promise<{ readonly allowed: Scope; readonly note: string | null }> {
+): Promise<{
+  readonly allowed: Scope;
+  /** False where nobody approved anything yet, or what was written down is lost. */
+  readonly isRecorded: boolean;
+  readonly note: string | null;
+}> {
   const text = await disk.readText(layout.allowed);
-  if (!text.ok && text.code === 'ENOENT') return { allowed: BUILT_IN_SCOPE, note: null };
+  const nothing = { allowed: BUILT_IN_SCOPE, isRecorded: false };
+  if (!text.ok && text.code === 'ENOENT') return { ...nothing, note: null };
   const why = text.ok ? null : text.why;
   const scope = text.ok ? parseApproval(text.value) : null;
-  if (scope !== null) return { allowed: scope, note: null };
-  return { allowed: BUILT_IN_SCOPE, note: messages.approvalUnreadable(layout.allowed, why ?? 'it is damaged') };
+  if (scope !== null) return { allowed: scope, isRecorded: true, note: null };
+  return { ...nothing, note: messages.approvalUnreadable(layout.allowed, why ?? 'it is damaged') };
 }
 
 function parseApproval(text: string): Scope | null {

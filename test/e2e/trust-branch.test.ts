@@ -131,6 +131,13 @@ staging:
       stdout: expect.stringContaining('+ worktrees.branches: **'),
     });
     expect(reaperJson(repo, ['status']).candidates).toEqual([]);
+    // As `npm install` does on a branch that was just pulled.
+    expect(reaper(repo, ['install', '--quiet'])).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringContaining('npx reaper-hook allow'),
+    });
+    expect(reaperJson(repo, ['status']).candidates).toEqual([]);
   });
 
   it.each(['../../outside-{pid}', '/tmp/x-{pid}', '~/x-{pid}', 'a/../../x-{pid}', '.git/x-{pid}', 'x\\..\\y-{pid}'])(
