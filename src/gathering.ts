@@ -2,7 +2,7 @@
  * Work that several who go side by side need at the same point, done once for all of them.
  *
  * Contract: begins when every member has arrived or left, so that it is later than anything a member did
- * before it arrived. Failure direction: a member that never arrives has to leave, or the others wait for it.
+ * before it arrived; where all have left there is nobody to do it for. Failure direction: a member that never arrives has to leave, or the others wait for it.
  */
 
 export interface Gathering<T> {
@@ -19,6 +19,7 @@ export interface Member<T> {
 /** Gathers `count` members for `work`. */
 export function gathering<T>(count: number, work: () => Promise<T>): Gathering<T> {
   let awaited = count;
+  let isWanted = false;
   let begin = (): void => undefined;
   const result = new Promise<void>((resolve) => {
     begin = resolve;
@@ -29,11 +30,12 @@ export function gathering<T>(count: number, work: () => Promise<T>): Gathering<T
       const step = () => {
         if (isHere) return;
         isHere = true;
-        if (--awaited === 0) begin();
+        if (--awaited === 0 && isWanted) begin();
       };
       return {
         leave: step,
         arrive: () => {
+          isWanted = true;
           step();
           return result;
         },

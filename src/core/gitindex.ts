@@ -3,7 +3,8 @@
  *
  * Contract: pure; understands versions 2, 3 and 4 with SHA-1 or SHA-256 (gitformat-index(5)).
  * Failure direction: null for anything but a complete, ordinary index: a flag that hides edits, a conflict,
- * a submodule, a split or sparse index, a name that is not UTF-8, a record cut short. Git is asked then.
+ * a file that git means to look into, a submodule, a split or sparse index, a name that is not UTF-8, a record
+ * cut short. Git is asked then.
  */
 
 /** What the index remembers of a file since git last saw it equal to its blob. */
@@ -69,6 +70,9 @@ function readEntry(reading: Reading, isCompressed: boolean): IndexEntry | null {
   const mode = view.getUint32(at + 24);
   // Any of the upper bits: assume-unchanged, extended flags, a stage of a conflict.
   if ((view.getUint16(flagsAt) & 0xf000) !== 0 || !ORDINARY_MODES.has(mode)) return null;
+  // Size 0 is also how git marks a file that it has to look into.
+  const size = view.getUint32(at + 36);
+  if (size === 0 && !isEmptyBlob(reading.bytes.subarray(at + STAT_BYTES, flagsAt))) return null;
   const path = isCompressed ? compressedName(reading, flagsAt + 2) : paddedName(reading, flagsAt + 2);
   if (path === null || path === '' || path.includes('\uFFFD')) return null;
   reading.name = path;
@@ -81,9 +85,16 @@ function readEntry(reading: Reading, isCompressed: boolean): IndexEntry | null {
     ino: view.getUint32(at + 20),
     uid: view.getUint32(at + 28),
     gid: view.getUint32(at + 32),
-    size: view.getUint32(at + 36),
+    size,
   };
 }
+
+const EMPTY_BLOBS: readonly string[] = [
+  'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391',
+  '473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813',
+];
+
+const isEmptyBlob = (oid: Uint8Array): boolean => EMPTY_BLOBS.includes(hex(oid));
 
 /** Ends with a NUL and is filled up with more, to a multiple of eight bytes for the whole entry. */
 function paddedName(reading: Reading, from: number): string | null {
@@ -142,8 +153,10 @@ function rootOf(data: Uint8Array, hashBytes: number): Root | null {
   const files = data[0] === 0 && line > 0 ? /^(\d+) \d+$/.exec(text(data, 1, line))?.[1] : undefined;
   const oid = data.subarray(line + 1, line + 1 + hashBytes);
   if (files === undefined || oid.length !== hashBytes) return null;
-  return { files: Number(files), oid: [...oid].map((byte) => byte.toString(16).padStart(2, '0')).join('') };
+  return { files: Number(files), oid: hex(oid) };
 }
+
+const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 const UTF8 = new TextDecoder();
 

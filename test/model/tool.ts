@@ -30,9 +30,12 @@ import { machineOf, type World } from './world.ts';
 /** What befalls a run of the program: nothing, death, a failing call, or an agent who acts in between. */
 export type Trouble =
   | { readonly kind: 'none' }
-  | { readonly kind: 'death'; readonly at: number; readonly moment: Moment }
-  | { readonly kind: 'failure'; readonly at: number; readonly how: number; readonly lasts: boolean }
-  | { readonly kind: 'interruption'; readonly at: number };
+  | { readonly kind: 'death'; readonly at: When; readonly moment: Moment }
+  | { readonly kind: 'failure'; readonly at: When; readonly how: number; readonly lasts: boolean }
+  | { readonly kind: 'interruption'; readonly at: When };
+
+/** A call by its number, or the first effect of that name (`rename`) on a path that ends so. */
+export type When = number | { readonly effect: string; readonly on: RegExp };
 
 export interface ToolRun {
   /** The effect it died in, or null. */
@@ -114,7 +117,7 @@ async function endure(
 ): Promise<ToolRun> {
   const machine = machineOf(world, tickMs);
   if (trouble.kind === 'death') {
-    const death = mortal(machine, trouble.at, trouble.moment);
+    const death = mortal(machine, moment(trouble.at, isEffect), trouble.moment);
     const end = await death.survive(work(death.io));
     if (end.died !== null) {
       buryHolder(world.repo);
@@ -130,21 +133,38 @@ async function endure(
 }
 
 function troubled(machine: Io, trouble: Trouble, act: Interrupt, tell: () => void): Io {
-  if (trouble.kind === 'failure')
-    return faulty(machine, (call, nth, proceed) => {
-      if (nth < trouble.at || (!trouble.lasts && nth > trouble.at)) return null;
+  if (trouble.kind === 'failure') {
+    const isNow = moment(trouble.at, () => true);
+    let hasBegun = false;
+    return faulty(machine, (call, _nth, proceed) => {
+      const begins = isNow(call);
+      hasBegun ||= begins;
+      if (!begins && !(trouble.lasts && hasBegun)) return null;
       tell();
       return failureOf(call, trouble.how, proceed);
     });
+  }
   if (trouble.kind !== 'interruption') return machine;
-  let effects = 0;
+  const isNow = moment(trouble.at, isEffect);
   return interpose(machine, async (call, proceed) => {
-    if (call.isEffect && ++effects === trouble.at) {
+    if (isNow(call)) {
       tell();
       await act(call);
     }
     return proceed();
   });
+}
+
+const isEffect = (call: Call): boolean => call.isEffect;
+
+/** True once, for the call that is meant, among those that count. */
+function moment(when: When, counts: (call: Call) => boolean): (call: Call) => boolean {
+  let seen = 0;
+  return (call) => {
+    const isMeant =
+      typeof when === 'number' ? counts(call) : call.name === when.effect && when.on.test(String(call.args[0]));
+    return isMeant && ++seen === (typeof when === 'number' ? when : 1);
+  };
 }
 
 const FAILURES = Object.values(GIT_FAILURES);

@@ -160,6 +160,7 @@ describe('git is asked when', () => {
     ['there is a submodule', () => submodule()],
     ['the worktree has a configuration of its own', () => writeFileSync(join(adminDir(), 'config.worktree'), '')],
     ['a file is as new as the index', () => utimesSync(join(adminDir(), 'index'), 1e9, 1e9)],
+    ['git means to look into a file, which is empty by now', () => smudged('c.txt')],
     ['the index is cut short', () => cutIndex(-30)],
     ['the index is empty', () => writeFileSync(join(adminDir(), 'index'), '')],
     ['the index is gone', () => rmSync(join(adminDir(), 'index'))],
@@ -276,6 +277,24 @@ function submodule(): void {
   repo.git(['update-index', '--add', '--cacheinfo', `160000,${repo.git(['rev-parse', 'HEAD'])},sub`], tree);
   repo.git(['commit', '-q', '-m', 'sub'], tree);
   backdate(repo, tree, 2 * DAY);
+}
+
+/** As git leaves a file that changed in the very moment in which it was noted; then it is emptied in that moment. */
+function smudged(path: string): void {
+  writeFileSync(inTree(path), '');
+  const { ctimeNs, mtimeNs } = statSync(inTree(path), { bigint: true });
+  const file = join(adminDir(), 'index');
+  const bytes = readFileSync(file);
+  const at = bytes.indexOf(`${path}\0`) - 62;
+  for (const [offset, ns] of [ctimeNs, mtimeNs].entries()) {
+    bytes.writeUInt32BE(Number(ns / 1_000_000_000n), at + 8 * offset);
+    bytes.writeUInt32BE(Number(ns % 1_000_000_000n), at + 8 * offset + 4);
+  }
+  bytes.writeUInt32BE(0, at + 36);
+  writeFileSync(file, bytes);
+  const later = new Date(Date.now() + 5_000);
+  utimesSync(file, later, later);
+  expect(repo.git(['status', '--porcelain'], tree)).toBe(` M ${path}`);
 }
 
 function cutIndex(end: number): void {
