@@ -19,6 +19,7 @@ import {
 import { labelled } from '../support/every-step.ts';
 import { type Call, diskFailure, ERRNOS, faulty, GIT_FAILURES, type GitFailure, interpose } from '../support/faults.ts';
 import { tell } from '../support/figures.ts';
+import { groupCase } from '../support/group-case.ts';
 import { DAY, HOUR } from '../support/repo.ts';
 import { restoreAll, type Subject, subjectsOf, whereabouts } from '../support/subjects.ts';
 
@@ -111,7 +112,11 @@ async function failEverywhere(
 }
 
 /** The next pass, on a machine that works again, finds everything at home or restorable. */
-function recovered(rich: Rich, subjects: Subject[], commits: string[]): () => Promise<void> {
+function recovered(
+  rich: Pick<Rich, 'at'>,
+  subjects: readonly Subject[],
+  commits: readonly string[],
+): () => Promise<void> {
   const { at } = rich;
   const seen = new Set<string>();
   return async () => {
@@ -140,6 +145,24 @@ describe('a reclaim keeps everything at home or restorable', () => {
 
   test('when the disk refuses any effect', () => tryAll(isDisk));
   test('when git fails, dies, hangs, says nothing or half of it', () => tryAll(isGit));
+});
+
+describe('several reclaims side by side keep everything at home or restorable', () => {
+  async function tryAll(isWanted: (failure: Failure) => boolean) {
+    const group = await groupCase();
+    const check = recovered(group, group.subjects, group.commits);
+    await failEverywhere(group.at, (io) => group.at.pass(io), check, isWanted);
+  }
+
+  test('when the disk refuses any effect', () => tryAll(isDisk));
+  test('when git fails, dies, hangs, says nothing or half of it', () => tryAll(isGit));
+
+  test('when the transaction that all share fails, and each pins for itself', async () => {
+    const { at, paths } = await groupCase();
+    const once = { name: 'git.update-ref create pin', nth: 1, how: 'fails with 128', lasts: false };
+    const passed = await at.pass(failing(once).io);
+    expect(passed.ok && passed.report.reclaimed.map(({ entry }) => entry.path).sort()).toEqual([...paths].sort());
+  });
 });
 
 describe('a restore that fails can be asked for again', () => {

@@ -17,6 +17,7 @@ import {
 } from '../support/crash-case.ts';
 import { addTo, type Death, everyStep } from '../support/every-step.ts';
 import { tell } from '../support/figures.ts';
+import { groupCase } from '../support/group-case.ts';
 import { HOUR, hasElsewhere } from '../support/repo.ts';
 import { restoreAll, type Subject, subjectsOf, whereabouts } from '../support/subjects.ts';
 
@@ -28,7 +29,13 @@ afterAll(() => {
 });
 
 /** After the crash: the next pass recovers, a second one finds nothing to do, and all of it can be had back. */
-async function checkRecovery(rich: Rich, subjects: Subject[], wish: PassWish, seen: Set<string>, death: Death) {
+async function checkRecovery(
+  rich: Pick<Rich, 'at'>,
+  subjects: readonly Subject[],
+  wish: PassWish,
+  seen: Set<string>,
+  death: Death,
+) {
   const { at } = rich;
   const { repo } = at;
   const looked = await at.pass(REAL, { ...wish, limit: 0 });
@@ -50,8 +57,7 @@ async function checkRecovery(rich: Rich, subjects: Subject[], wish: PassWish, se
   assertSound(repo);
 }
 
-async function killEverywhere(rich: Rich, wish: PassWish, detached = false): Promise<number> {
-  const subjects = subjectsOf(rich, detached);
+async function killEverywhere(rich: Pick<Rich, 'at'>, wish: PassWish, subjects: readonly Subject[]): Promise<number> {
   const { at } = rich;
   const commits = at.repo.git(['rev-list', '--all', '--reflog']).split('\n');
   const seen = new Set<string>();
@@ -69,22 +75,28 @@ async function killEverywhere(rich: Rich, wish: PassWish, detached = false): Pro
 }
 
 describe('a pass that is killed at any step', () => {
+  test('with several worktrees between their places leaves each of them whole', async () => {
+    const group = await groupCase();
+    const steps = await killEverywhere(group, {}, group.subjects);
+    expect(steps).toBeGreaterThan(60);
+  });
+
   test('is finished or taken back by the next one, and everything restores to what it was', async () => {
-    const steps = await killEverywhere(await richCase(), {});
+    const rich = await richCase();
+    const steps = await killEverywhere(rich, {}, subjectsOf(rich));
     expect(steps).toBeGreaterThan(40);
   });
 
   test('gives a dead owner’s lock back, byte for byte', async () => {
     const rich = await richCase({ lock: true, alone: true });
-    const steps = await killEverywhere(rich, {
-      settings: (settings) => ({ ...settings, worktrees: { ...settings.worktrees, ownerGraceMs: 0 } }),
-    });
+    const settings: PassWish['settings'] = (each) => ({ ...each, worktrees: { ...each.worktrees, ownerGraceMs: 0 } });
+    const steps = await killEverywhere(rich, { settings }, subjectsOf(rich));
     expect(steps).toBeGreaterThan(20);
   });
 
   test.skipIf(!hasElsewhere)('leaves nothing beside a worktree on another file system', async () => {
     const rich = await richCase({ elsewhere: true, alone: true });
-    const steps = await killEverywhere(rich, {});
+    const steps = await killEverywhere(rich, {}, subjectsOf(rich));
     expect(steps).toBeGreaterThan(20);
     for (const { id } of await rich.at.entries()) expect(await rich.at.restore(REAL, id)).toMatchObject({ ok: true });
     expect(existsSync(join(dirname(rich.fix), '.reaper-quarantine'))).toBe(false);
@@ -96,7 +108,7 @@ describe('a pass that is killed at any step', () => {
     const steps = await killEverywhere(
       rich,
       { settings: (settings) => ({ ...settings, worktrees: { ...settings.worktrees, paths } }) },
-      true,
+      subjectsOf(rich, true),
     );
     expect(steps).toBeGreaterThan(20);
   });

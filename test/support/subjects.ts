@@ -20,13 +20,18 @@ export function subjectsOf({ at, fix, staging, missing }: Rich, detached = false
     { path: staging, admin: null, branch: null },
     { path: missing, admin: adminOf(at.repo, missing), branch: 'agent/gone' },
   ].filter(({ path, admin }) => existsSync(admin ?? path));
-  return all.map((each) => ({
-    ...each,
-    before: stateOf(at.repo, each, true),
-    beforeLight: stateOf(at.repo, each, false),
-    lock: each.admin === null ? null : textOr(join(each.admin, 'locked')),
-  }));
+  return all.map((each) => subjectAt(at.repo, each));
 }
+
+/** One thing as it is now. */
+export const subjectAt = (repo: Rich['at']['repo'], each: Pick<Subject, 'path' | 'admin' | 'branch'>): Subject => ({
+  ...each,
+  before: stateOf(repo, each, true),
+  beforeLight: stateOf(repo, each, false),
+  lock: each.admin === null ? null : textOr(join(each.admin, 'locked')),
+});
+
+type Place = Pick<Rich, 'at'>;
 
 export function stateOf(
   repo: Rich['at']['repo'],
@@ -37,7 +42,7 @@ export function stateOf(
 }
 
 /** `home` exactly as it was, or the id of its entry in quarantine. */
-export async function whereabouts({ at }: Rich, subject: Subject): Promise<string> {
+export async function whereabouts({ at }: Place, subject: Subject): Promise<string> {
   const entry = (await at.entries()).find(({ path }) => path === subject.path);
   if (existsSync(subject.admin ?? subject.path)) {
     expect(entry, 'no note is left about what is at home').toBeUndefined();
@@ -50,7 +55,7 @@ export async function whereabouts({ at }: Rich, subject: Subject): Promise<strin
 }
 
 /** Restores all of them, and finds them as they were, and nothing of ours left. */
-export async function restoreAll(rich: Rich, subjects: Subject[]) {
+export async function restoreAll(rich: Place, subjects: readonly Subject[]) {
   const { at } = rich;
   for (const subject of subjects) {
     const id = await whereabouts(rich, subject);
