@@ -10,6 +10,8 @@
 /** What the index remembers of a file since git last saw it equal to its blob. */
 export interface IndexEntry {
   readonly path: string;
+  /** The blob's id, as it stands in the file. */
+  readonly oid: Uint8Array;
   readonly mode: number;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
@@ -72,13 +74,15 @@ function readEntry(reading: Reading, isCompressed: boolean): IndexEntry | null {
   if ((view.getUint16(flagsAt) & 0xf000) !== 0 || !ORDINARY_MODES.has(mode)) return null;
   // Size 0 is also how git marks a file that it has to look into.
   const size = view.getUint32(at + 36);
-  if (size === 0 && !isEmptyBlob(reading.bytes.subarray(at + STAT_BYTES, flagsAt))) return null;
+  const oid = reading.bytes.subarray(at + STAT_BYTES, flagsAt);
+  if (size === 0 && !isEmptyBlob(oid)) return null;
   const path = isCompressed ? compressedName(reading, flagsAt + 2) : paddedName(reading, flagsAt + 2);
   if (path === null || path === '' || path.includes('\uFFFD')) return null;
   reading.name = path;
   const time = (from: number) => BigInt(view.getUint32(from)) * NANOSECONDS + BigInt(view.getUint32(from + 4));
   return {
     path,
+    oid,
     mode,
     ctimeNs: time(at),
     mtimeNs: time(at + 8),

@@ -85,11 +85,14 @@ const LOWER_32_BITS = 0xffff_ffffn;
 
 /** What git compares; a file as new as the index may have changed after it was noted, in the same instant. */
 function isUntouched(entry: IndexEntry, info: ExactInfo, indexNs: bigint): boolean {
+  const isOld = entry.mtimeNs === info.mtimeNs && entry.ctimeNs === info.ctimeNs && info.mtimeNs < indexNs;
+  return isOld && isAsNoted(entry, info);
+}
+
+/** The same file as the index remembers, times aside. */
+export function isAsNoted(entry: IndexEntry, info: ExactInfo): boolean {
   const low = (value: bigint) => Number(value & LOWER_32_BITS);
   return (
-    entry.mtimeNs === info.mtimeNs &&
-    entry.ctimeNs === info.ctimeNs &&
-    info.mtimeNs < indexNs &&
     entry.ino === low(info.ino) &&
     entry.uid === low(info.uid) &&
     entry.gid === low(info.gid) &&

@@ -10,6 +10,7 @@ import type { Io } from '../io/ports.ts';
 import { configuredFilters, type IndexListing, type Place, readIndex, readStatus, type Status } from './changes.ts';
 import { isLossless } from './filtered.ts';
 import { type Pristine, readPristine } from './pristine.ts';
+import { changedUnseen } from './same-second.ts';
 
 export interface Readings {
   readonly status: (candidate: WorktreeCandidate, at: string) => Promise<Fact<Status>>;
@@ -41,8 +42,13 @@ export function createReadings(io: Io, memory: Memory): Readings {
   });
   const asked = remembering(async (candidate, at): Promise<Fact<Status>> => {
     const status = await readStatus(io, placeOf(candidate, at));
-    if (status.known) memory.ignored.set(candidate.adminDir, new Set(status.value.ignored));
-    return status;
+    if (!status.known) return status;
+    const { changes, ignored } = status.value;
+    memory.ignored.set(candidate.adminDir, new Set(ignored));
+    const unseen = await changedUnseen(io.disk, placeOf(candidate, at), candidate.head?.length === 64 ? 32 : 20);
+    if (!unseen.known) return unseen;
+    const tracked = [...new Set([...changes.tracked, ...unseen.value])];
+    return known({ changes: { ...changes, tracked }, ignored });
   });
   const listed = remembering((candidate, at) => readIndex(io, placeOf(candidate, at)));
   const or = async <T>(

@@ -17,6 +17,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { disk } from '../../src/io/disk.ts';
 import { swift } from '../../src/io/swift.ts';
 import { readPristine } from '../../src/observe/pristine.ts';
+import { note } from '../support/index-file.ts';
 import { backdate, DAY, makeRepo, type TestRepo } from '../support/repo.ts';
 
 let repo: TestRepo;
@@ -284,14 +285,7 @@ function smudged(path: string): void {
   writeFileSync(inTree(path), '');
   const { ctimeNs, mtimeNs } = statSync(inTree(path), { bigint: true });
   const file = join(adminDir(), 'index');
-  const bytes = readFileSync(file);
-  const at = bytes.indexOf(`${path}\0`) - 62;
-  for (const [offset, ns] of [ctimeNs, mtimeNs].entries()) {
-    bytes.writeUInt32BE(Number(ns / 1_000_000_000n), at + 8 * offset);
-    bytes.writeUInt32BE(Number(ns % 1_000_000_000n), at + 8 * offset + 4);
-  }
-  bytes.writeUInt32BE(0, at + 36);
-  writeFileSync(file, bytes);
+  note(file, path, { ctimeNs, mtimeNs, size: 0 });
   const later = new Date(Date.now() + 5_000);
   utimesSync(file, later, later);
   expect(repo.git(['status', '--porcelain'], tree)).toBe(` M ${path}`);
