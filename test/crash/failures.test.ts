@@ -21,6 +21,7 @@ import { type Call, diskFailure, ERRNOS, faulty, GIT_FAILURES, type GitFailure, 
 import { tell } from '../support/figures.ts';
 import { groupCase } from '../support/group-case.ts';
 import { DAY, HOUR } from '../support/repo.ts';
+import { isChosen } from '../support/sample.ts';
 import { restoreAll, type Subject, subjectsOf, whereabouts } from '../support/subjects.ts';
 
 const tried = new Map<string, number>();
@@ -55,26 +56,27 @@ async function callsOf(at: Case, act: (io: Io) => Promise<unknown>): Promise<Map
 const isTried = (call: Call): boolean => call.isEffect || call.port === 'git';
 const nameOf = (call: Call): string => `${call.port}.${call.name}`;
 
-/** All of them, which takes minutes: `REAPER_TEST_FULL=1`. Otherwise each occurrence meets some, and each kind all. */
-const isFull = process.env.REAPER_TEST_FULL !== undefined;
+/** Of all failures, those that a run on every change can afford, besides one of every kind. */
+const SHARE = 1 / 12;
 
 function failuresOf(counts: Map<string, number>): Failure[] {
   const all: Failure[] = [];
   for (const [name, times] of counts)
     for (let nth = 1; nth <= times; nth++) {
-      for (const how of waysFor(name, nth)) all.push({ name, nth, how, lasts: false });
-      const mayLast = name.startsWith('disk.') && (isFull || nth % 3 === 1);
-      if (mayLast) all.push({ name, nth, how: nth % 2 === 0 ? 'EROFS' : 'ENOSPC', lasts: true });
+      const isGit = name.startsWith('git.');
+      for (const how of isGit ? Object.keys(GIT_FAILURES) : ERRNOS) all.push({ name, nth, how, lasts: false });
+      if (!isGit) all.push({ name, nth, how: nth % 2 === 0 ? 'EROFS' : 'ENOSPC', lasts: true });
     }
   return all;
 }
 
-function waysFor(name: string, nth: number): readonly string[] {
-  const all = name.startsWith('git.') ? Object.keys(GIT_FAILURES) : ERRNOS;
-  const isGitEffect = /^git\.(update-ref|commit-tree|checkout-index)/.test(name);
-  if (isFull || isGitEffect || (nth === 1 && all === ERRNOS)) return all;
-  const some = all === ERRNOS ? 1 : 2;
-  return Array.from({ length: some }, (_, step) => all[(nth * some + step) % all.length] ?? '');
+const kindOf = ({ name, how, lasts }: Failure): string => `${name} ${how}${lasts ? ' from then on' : ''}`;
+
+function isWorthTrying(failure: Failure): boolean {
+  const { name, nth } = failure;
+  const isWriting = name.startsWith('disk.') || /^git\.(update-ref|commit-tree|checkout-index)/.test(name);
+  const isNew = isWriting && !failure.lasts && !tried.has(kindOf(failure));
+  return isNew || isChosen(`${expect.getState().currentTestName} ${kindOf(failure)} ${nth}`, SHARE);
 }
 
 function failing({ name, nth, how, lasts }: Failure): { io: Io; hit: () => boolean } {
@@ -96,6 +98,7 @@ async function failEverywhere(
   isWanted: (failure: Failure) => boolean = () => true,
 ): Promise<void> {
   for (const failure of failuresOf(await callsOf(at, act)).filter(isWanted)) {
+    if (!isWorthTrying(failure)) continue;
     at.reset();
     const { io, hit } = failing(failure);
     await labelled(JSON.stringify(failure), async () => {
@@ -104,7 +107,7 @@ async function failEverywhere(
       // What could not be removed in the end is left by a process that is no more.
       buryHolder(at.repo);
       failures++;
-      const kind = `${failure.name} ${failure.how}`;
+      const kind = kindOf(failure);
       tried.set(kind, (tried.get(kind) ?? 0) + 1);
       await check(failure);
     });
