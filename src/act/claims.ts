@@ -80,12 +80,13 @@ export async function releaseGone({ io, layout }: Claims, seen: ClaimData): Prom
   const file = join(layout.claims, claimFileName(seen.path, seen.owner));
   const aside = `${file.slice(0, -'.json'.length)}.gone.json`;
   const moved = await disk.rename(file, aside);
-  if (!moved.ok) return moved;
+  // One that a killed pass had renamed aside lies there still.
+  if (!moved.ok && moved.code !== 'ENOENT' && moved.code !== 'EEXIST') return moved;
   const text = await disk.readText(aside);
   const now = text.ok ? parseClaim(text.value) : null;
   if (now !== null && formatClaim(now) === formatClaim(seen)) return disk.removeFile(aside);
-  const back = await disk.rename(aside, file);
-  if (!back.ok && back.code === 'EEXIST') await disk.removeFile(aside);
+  const back = moved.ok ? await disk.rename(aside, file) : moved;
+  if (moved.ok && !back.ok && back.code === 'EEXIST') await disk.removeFile(aside);
   return { ok: false, code: 'EAGAIN', why: `${file} was written to meanwhile` };
 }
 
