@@ -56,7 +56,7 @@ function deepWords(sums) {
   const crashes = kinds.map((kind) => `${of(`crashes of a ${kind}`)} of a ${kind}`);
   const all = kinds.reduce((sum, kind) => sum + of(`crashes of a ${kind}`), 0);
   return [
-    `In the same run (\`npm run hazards -- --deep\`): the program was killed ${all} times, at every step it takes`,
+    `In the same run (\`npm run hazards -- --deep\`): the program was killed ${all} times, between and within its steps`,
     `(${crashes.join(', ')}), met ${of('failing calls')} failing calls of disk and git`,
     `(\`EXDEV\`, \`ENOSPC\`, \`EACCES\`, \`EROFS\`, \`EIO\`, \`EMFILE\`; git that fails, hangs, is killed, says nothing or half of it)`,
     `and ${of('races')} people who did something in the middle of it, and lived ${of('runs of the model')} random lives of a repository`,
