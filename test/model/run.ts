@@ -214,7 +214,8 @@ function remember(world: World, before: Before, run: ToolRun): void {
     if (state !== undefined && world.interrupted !== true) world.reclaimed.set(entry.id, state);
   }
   const { restored } = run;
-  if (restored === null) return;
+  // Nobody works in a leftover: what an agent wrote there would be one too.
+  if (restored === null || restored.entry.kind === 'staging') return;
   world.trees.push({ name: `r${++world.counter}`, path: restored.path });
 }
 
