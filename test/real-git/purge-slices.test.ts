@@ -1,0 +1,56 @@
+/** A purge that gets a moment at a time goes on where it stopped, and comes to its end. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { writeEntry } from '../../src/act/entries.ts';
+import { purge } from '../../src/act/purge.ts';
+import { ENTRY_VERSION, type Entry } from '../../src/core/entry.ts';
+import { layout } from '../../src/core/layout.ts';
+import { known } from '../../src/core/model.ts';
+import { REAL } from '../support/machine.ts';
+import { DAY, makeRepo, snapshot, walk } from '../support/repo.ts';
+
+const FILES = 3_000;
+const A_DIRECTORY = 250;
+
+/** Times that a pass asks whether its time is over before it is: a few slices' worth. */
+const PATIENCE = 12;
+
+it('of thousands of small files takes many passes, each of them a part, and nothing beside them', async () => {
+  const repo = makeRepo();
+  const places = layout(repo.commonDir);
+  const actor = { io: REAL, layout: places, passId: 'test' };
+  const nowMs = Date.now();
+  const entry: Entry = {
+    ...{ version: ENTRY_VERSION, id: 'many', kind: 'staging', phase: 'held', path: join(repo.root, 'many') },
+    ...{ tree: places.entry('many').tree, registration: null, branch: null, head: null, pin: null },
+    ...{ deletedBranchAt: null, lockText: null, ground: 'stale', evidence: null, because: 'its process is gone' },
+    ...{ ballast: [], atMs: nowMs - 9 * DAY, keepUntilMs: nowMs - DAY, forgetAtMs: nowMs + DAY, bytes: null },
+    ...{ unverified: false, restoreTo: null, rebuild: false },
+  };
+  await writeEntry(actor, entry);
+  await writeEntry(actor, { ...entry, id: 'other', tree: places.entry('other').tree, keepUntilMs: nowMs + 2 * DAY });
+  repo.write('file.txt', 'stays\n', places.entry('other').tree);
+  const tree = entry.tree ?? '';
+  for (let n = 0; n < FILES; n++) repo.write(`d${Math.floor(n / A_DIRECTORY)}/f${n}`, 'x', tree);
+  const beside = () => [snapshot(places.entry('other').tree), readdirSync(repo.root)];
+  const before = beside();
+  const left = [walk(tree).length];
+  for (let passes = 0; existsSync(tree) && passes < FILES; passes++) {
+    let asked = 0;
+    const isOutOfTime = () => ++asked > PATIENCE;
+    const report = await purge(actor, {
+      isOutOfTime,
+      isQuiet: async () => known(null),
+      editedByHand: async () => known(null),
+      lastPassMs: nowMs,
+    });
+    expect(report.problems).toEqual([]);
+    if (existsSync(tree)) expect(report.complete).toBe(false);
+    left.push(existsSync(tree) ? walk(tree).length : 0);
+  }
+  expect(left.at(-1)).toBe(0);
+  expect(left.length).toBeGreaterThan(8);
+  for (const [index, count] of left.entries()) if (index > 0) expect(count).toBeLessThan(left[index - 1] ?? 0);
+  expect(beside()).toEqual(before);
+});
