@@ -28,6 +28,21 @@ export function parseMountinfo(text: string): Mount[] | null {
   return mounts;
 }
 
+/** The directories that overlay file systems are made of: below them lies what is seen, and written, through the mount. */
+export function parseOverlays(text: string): string[] {
+  return text.split('\n').flatMap((line) => {
+    const [type, , options = ''] = line.slice(line.lastIndexOf(' - ') + 3).split(' ');
+    if (type !== 'overlay') return [];
+    return options.split(',').flatMap((option) => {
+      const [, paths] = /^(?:lowerdir|upperdir|workdir)=(.*)$/.exec(option) ?? [];
+      return (paths ?? '')
+        .split(':')
+        .filter((path) => path.startsWith('/'))
+        .map(decodeOctal);
+    });
+  });
+}
+
 /** Parses the output of BSD's `mount`: `<device> on <point> (<options>)`. Mount points only. */
 export function parseMountOutput(text: string): string[] | null {
   const points: string[] = [];

@@ -5,7 +5,7 @@
  * cannot hold this up. Failure direction: no list is an error, never an empty list.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { DiskAnswer } from './ports.ts';
 import { findProgram } from './program.ts';
 
@@ -25,6 +25,21 @@ export async function readMounts(mountinfo = '/proc/self/mountinfo'): Promise<Di
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' ? askMount() : { ok: false, code: code ?? 'UNKNOWN', why: message };
+  }
+}
+
+/** Files that loop devices make file systems of; none where the system does not tell. */
+export function readLoopFiles(devices = '/sys/block'): string[] {
+  const names = attempt(() => readdirSync(devices).filter((name) => name.startsWith('loop')), []);
+  const files = names.map((name) => attempt(() => readFileSync(`${devices}/${name}/loop/backing_file`, 'utf8'), ''));
+  return files.map((file) => file.trimEnd()).filter((file) => file !== '');
+}
+
+function attempt<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
   }
 }
 

@@ -1,16 +1,17 @@
 /**
  * Mount points at or below a directory: moving or purging it would reach into another file system.
  *
- * Contract: the mount list is read once per reader, that is once a pass; besides it, only the directory
- * and its parent are looked at.
+ * Contract: the file of a loop device and the directories of an overlay file system count as mount points. The
+ * mount list is read once per reader, that is once a pass; besides it, only the directory and its parent are
+ * looked at.
  * Failure direction: a list that cannot be read or understood makes the fact unknown. A mount at the
  * directory itself is also seen by its device, should the list lack it.
  */
 import { dirname } from 'node:path';
 import { type Fact, known, unknown } from '../core/model.ts';
-import { parseMountinfo, parseMountOutput } from '../core/mountinfo.ts';
+import { parseMountinfo, parseMountOutput, parseOverlays } from '../core/mountinfo.ts';
 import { isInside } from '../core/paths.ts';
-import { readMounts } from '../io/mounttable.ts';
+import { readLoopFiles, readMounts } from '../io/mounttable.ts';
 import type { DiskReader } from '../io/ports.ts';
 
 export interface MountReader {
@@ -51,5 +52,5 @@ async function mountPoints(read: typeof readMounts): Promise<Fact<readonly strin
   const { form, text } = list.value;
   const points = form === 'mountinfo' ? parseMountinfo(text)?.map(({ point }) => point) : parseMountOutput(text);
   if (points == null || points.length === 0) return unknown('the list of mounts is not understood');
-  return known(points);
+  return known([...points, ...parseOverlays(text), ...readLoopFiles()]);
 }

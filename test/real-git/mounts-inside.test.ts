@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, realpathSync, symlinkSync } from 'node:fs';
+import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { disk } from '../../src/io/disk.ts';
@@ -53,6 +53,29 @@ describe.skipIf(!canMount)('a mount is seen (needs root and mount)', () => {
     const point = join(tree, 'a\tb c/deep');
     mount('--bind', join(place, 'source'), point);
     expect(await inside(tree)).toEqual({ known: true, value: [point] });
+  });
+
+  it('that is made of directories inside', async (context) => {
+    const [upper, work] = [join(tree, 'upper'), join(tree, 'work')];
+    for (const path of [upper, work]) mkdirSync(path);
+    const options = `lowerdir=${join(place, 'source')},upperdir=${upper},workdir=${work}`;
+    const probe = spawnSync('unshare', ['-m', 'mount', '-t', 'overlay', 'none', '-o', options, '/mnt']);
+    context.skip(probe.status !== 0, 'this file system carries no overlays');
+    mount('-t', 'overlay', 'none', '-o', options, join(place, 'agent-fix-2'));
+    expect(await inside(tree)).toEqual({ known: true, value: [upper, work] });
+  });
+
+  it('that may be made of a file inside, which a loop device holds', async (context) => {
+    const image = join(tree, 'image');
+    writeFileSync(image, Buffer.alloc(1 << 20));
+    const device = spawnSync('losetup', ['--find', '--show', image], { encoding: 'utf8' });
+    context.skip(device.status !== 0, 'there is no loop device');
+    try {
+      expect(await inside(tree)).toEqual({ known: true, value: [image] });
+    } finally {
+      spawnSync('losetup', ['--detach', device.stdout.trim()]);
+    }
+    expect(await inside(tree)).toEqual({ known: true, value: [] });
   });
 
   it('of another file system inside', async () => {
