@@ -45,6 +45,17 @@ const interrupts = (at: When): Trouble => ({ kind: 'interruption', at });
 
 const QUIET_MONTHS: readonly Command[] = Array.from({ length: 8 }, () => [wait(48), pass()]).flat();
 
+const KEPT: readonly Command[] = [
+  does('future'),
+  does('hide'),
+  does('refs'),
+  does('submodule'),
+  does('repository'),
+  does('commit'),
+  does('lock', 0, 1),
+  does('lock', 0, 4),
+];
+
 const TOLD: readonly (readonly Command[])[] = [
   // Killed between the two renames, and after both; then the next pass.
   [wait(26), pass(dies(TREE_GOES)), pass(), pass()],
@@ -64,6 +75,11 @@ const TOLD: readonly (readonly Command[])[] = [
   // Reclaimed, purged and forgotten; and purged because a person asked for it.
   [wait(26), pass(), ...QUIET_MONTHS, wait(100 * 24), pass(), wait(30), pass()],
   [does('dirty', 0, 4), wait(26), pass(), purge, restore()],
+  // Kept, each for a reason of its own.
+  ...KEPT.map((act): Command[] => [act, wait(2), pass()]),
+  [does('lock', 0, 0), wait(26), pass()],
+  [does('open'), wait(26), pass()],
+  [wait(26), { do: 'pass', wish: { tickMs: 0, limit: 100, from: 0 }, trouble: NONE, act: NOBODY }],
   // Three at once.
   [does('story', 0, 2), does('story', 5, 4), does('story', 2, 8), wait(26), pass(), restore(), pass()],
 ];
