@@ -320,6 +320,19 @@ describe('a pass whose time ends while something is being moved', () => {
     expect(existsSync(join(repo.commonDir, 'reaper/lock'))).toBe(false);
     expect(shell(repo, 'git checkout -q -b next').stderr).toContain('1 landed worktree -> quarantine');
   });
+
+  it('that was killed then is finished by the next one, which tells of it', () => {
+    landed('agent/done');
+    install();
+    expect(reaper(repo, ['run']).code).toBe(0);
+    const [id = ''] = quarantined();
+    // As it is when the last rename was made and its note was not.
+    const note = join(repo.commonDir, 'reaper/quarantine', id, 'entry.json');
+    writeFileSync(note, JSON.stringify({ ...JSON.parse(readFileSync(note, 'utf8')), phase: 'intent' }));
+    const ran = reaper(repo, ['run', '--hook', 'post-checkout', '--from', repo.root]);
+    expect(ran).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(shell(repo, 'git checkout -q -b next').stderr).toContain('1 landed worktree -> quarantine');
+  });
 });
 
 describe('files of ours', () => {

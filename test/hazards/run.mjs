@@ -3,7 +3,7 @@
  *
  * Contract: each on a fresh repository of its own. Prints a table; `--write` puts it into README.md
  * between the hazards marks, `--cases` lists what each one got wrong, `--deep` runs the crash tests and the
- * model as well and counts what they tried. Exits 1 when our own pass got anything wrong.
+ * model as well and counts what they tried, `--figures FILE` reads what `REAPER_FIGURES=FILE npm run test:deep` counted. Exits 1 when our own pass got anything wrong.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ try {
   const plan = await crew.ask({ ask: 'list' });
   const cases = plan.hazards.map((hazard, index) => ({ ...hazard, index })).filter(isTried);
   const results = await Promise.all(cases.map((hazard) => against(plan.cleaners, hazard)));
-  const deep = process.argv.includes('--deep') ? deepFigures() : null;
+  const deep = deepFigures();
   const text = tableOf(plan, results) + (deep === null ? '' : `\n\n${deep}`);
   console.log(text);
   if (process.argv.includes('--cases')) for (const result of results) list(result);
@@ -29,8 +29,14 @@ try {
   crew.dismiss();
 }
 
-/** Runs the tests that take minutes, and says how much they tried. */
+/** How much the tests that take minutes tried, or null when nobody asked. */
 function deepFigures() {
+  const at = process.argv.indexOf('--figures');
+  if (at > 0) return deepWords(sumsIn(process.argv[at + 1]));
+  return process.argv.includes('--deep') ? deepRun() : null;
+}
+
+function deepRun() {
   const place = mkdtempSync(join(tmpdir(), 'reaper-figures-'));
   const file = join(place, 'figures.jsonl');
   try {
@@ -39,15 +45,19 @@ function deepFigures() {
     const env = { ...process.env, REAPER_FIGURES: file };
     const ran = spawnSync(process.execPath, args, { cwd: PROJECT, env, stdio: ['ignore', 'ignore', 'inherit'] });
     if (ran.status !== 0) throw new Error('the crash tests or the model failed: npm run test:deep');
-    const sums = new Map();
-    for (const line of readFileSync(file, 'utf8').trimEnd().split('\n')) {
-      const { what, count } = JSON.parse(line);
-      sums.set(what, (sums.get(what) ?? 0) + count);
-    }
-    return deepWords(sums);
+    return deepWords(sumsIn(file));
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
+}
+
+function sumsIn(file) {
+  const sums = new Map();
+  for (const line of readFileSync(file, 'utf8').trimEnd().split('\n')) {
+    const { what, count } = JSON.parse(line);
+    sums.set(what, (sums.get(what) ?? 0) + count);
+  }
+  return sums;
 }
 
 function deepWords(sums) {
