@@ -79,11 +79,12 @@ export async function actOnAll(acting: Acting, inquiries: readonly Inquiry[]): P
     const leftMs = acting.leftMs();
     const room = Math.floor((leftMs - RESERVE_MS) / eachMs) + 1;
     const size = Math.min(allowed, most, room);
-    if (size < 1) break;
+    if (!(size >= 1)) break;
     const group = queue.splice(0, size);
     const outcomes = await reclaimGroup(acting, group);
     most = SIDE_BY_SIDE;
-    eachMs = Math.max(EACH_MS, (leftMs - acting.leftMs()) / size);
+    // Whoever runs one without a limit of time has as much of it afterwards.
+    if (Number.isFinite(leftMs)) eachMs = Math.max(EACH_MS, (leftMs - acting.leftMs()) / size);
     for (const [index, each] of outcomes.entries()) {
       worked.set(group[index] as Inquiry, each);
       if (each.act?.outcome === 'reclaimed') allowed--;

@@ -321,6 +321,12 @@ describe('a pass whose time ends while something is being moved', () => {
     expect(shell(repo, 'git checkout -q -b next').stderr).toContain('1 landed worktree -> quarantine');
   });
 
+  it('has none to end where a person sets no limit: all go, however many', () => {
+    const gone = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => landed(`agent/${name}`));
+    expect(reaper(repo, ['run']).code).toBe(0);
+    expect(gone.filter((path) => existsSync(path))).toEqual([]);
+  });
+
   it('that was killed then is finished by the next one, which tells of it', () => {
     landed('agent/done');
     install();
