@@ -11,9 +11,9 @@ import { readEntries } from './act/entries.ts';
 import { acquireLock, type PassLock } from './act/lock.ts';
 import { type RestoreWish, restore } from './act/restore.ts';
 import type { Entry } from './core/entry.ts';
-import { goneWords } from './core/owner-words.ts';
+import { goneWords, inPlaceWords } from './core/owner-words.ts';
 import { DEFAULTS } from './core/settings.ts';
-import { findEntry, whereabouts } from './whereabouts.ts';
+import { findEntry, isUnmoved, whereabouts } from './whereabouts.ts';
 import type { Workspace } from './workspace.ts';
 
 export type RestoredByName =
@@ -31,7 +31,15 @@ export type RestoredByName =
     }
   | {
       readonly ok: false;
-      readonly problem: 'no-entry' | 'ambiguous' | 'busy' | 'path-taken' | 'branch-taken' | 'gone' | 'failed';
+      readonly problem:
+        | 'no-entry'
+        | 'ambiguous'
+        | 'busy'
+        | 'in-place'
+        | 'path-taken'
+        | 'branch-taken'
+        | 'gone'
+        | 'failed';
       readonly why: string;
       readonly entry: Entry | null;
       /** Where it was put back earlier, when it is not in quarantine for that reason. */
@@ -49,7 +57,7 @@ export async function restoreByName(workspace: Workspace, name: string, wish: Re
     return { ok: false, problem: 'ambiguous', why: `${name} names several entries`, entry: null };
   if (entry === null) {
     const became = await whereabouts(workspace, name);
-    if (became !== null && became.state !== 'quarantined') {
+    if (became !== null && 'record' in became) {
       const why = goneWords({ name, ...became, agoMs: workspace.io.clock.nowMs() - became.record.at });
       return { ok: false, problem: 'no-entry', why, entry: null, ...('at' in became ? { at: became.at } : {}) };
     }
@@ -57,6 +65,8 @@ export async function restoreByName(workspace: Workspace, name: string, wish: Re
     return { ok: false, problem: 'no-entry', why: `nothing in quarantine is called ${name}${unread}`, entry: null };
   }
   const result = await withPassLock<RestoredByName>(workspace, async (actor) => {
+    if (await isUnmoved(workspace, entry))
+      return { ok: false, problem: 'in-place', why: inPlaceWords(entry.path, entry.kind), entry };
     const restored = await restore(actor, entry, wish);
     if (!restored.ok)
       return { ok: false, problem: restored.problem, why: `${entry.id} was not restored: ${restored.why}`, entry };

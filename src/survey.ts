@@ -4,7 +4,6 @@
  * Contract: reads only; bounded by the time a person is willing to wait.
  */
 import { dirname, join } from 'node:path';
-import { readEntries } from './act/entries.ts';
 import { keyOf } from './core/ledger.ts';
 import { isInside } from './core/paths.ts';
 import { matchPath } from './core/patterns.ts';
@@ -14,6 +13,7 @@ import { unparented } from './observe/orphans.ts';
 import { type OrphanProcess, orphanProcesses, type ProcessTable } from './observe/processes.ts';
 import type { PassReport } from './pass.ts';
 import { entryKey, type MeasuringProgress, measure, thingOf, thingOfEntry } from './sizing.ts';
+import { heldEntries } from './whereabouts.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A person waits this long for sizes; what is not measured by then shows none. */
@@ -27,7 +27,7 @@ export async function survey(
   isAborted: () => boolean = () => false,
 ): Promise<Extras & { unreadable: readonly string[] }> {
   const { io, layout } = workspace;
-  const { entries, unreadable } = await readEntries({ io, layout });
+  const { entries, unreadable } = await heldEntries({ io, layout });
   const untilMs = io.clock.nowMs() + SIZING_MS;
   const isOutOfTime = () => isAborted() || io.clock.nowMs() > untilMs;
   const remembered = report.ledger.sizes;

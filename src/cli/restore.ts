@@ -50,6 +50,7 @@ export async function restoreCommand(context: Context, name: string, options: Re
 function alternative({ problem: trouble, entry, at }: Extract<RestoredByName, { ok: false }>): string | null {
   if (at !== undefined) return `${COMMAND} why ${shellWord(at)}`;
   if (entry === null) return `${COMMAND} status`;
+  if (trouble === 'in-place') return `${COMMAND} run`;
   if (trouble === 'path-taken') return `${COMMAND} restore ${entry.id} --to ${shellWord(`${entry.path}-restored`)}`;
   if (trouble === 'branch-taken') return `${COMMAND} restore ${entry.id} --detach`;
   return trouble === 'busy' ? 'wait for it to end, then repeat the command' : null;

@@ -1,11 +1,11 @@
 /** `status`: what goes, what waits until when, what is kept and why, what is in quarantine. */
-import { readEntries } from '../act/entries.ts';
 import { COMMAND } from '../core/messages.ts';
 import { DEFAULTS } from '../core/settings.ts';
 import { duration, printable, readablePath } from '../core/text.ts';
 import { type Extras, entryRow, statusDocument } from '../documents.ts';
 import { type PassReport, type Progress, runPass } from '../pass.ts';
 import { survey } from '../survey.ts';
+import { heldEntries } from '../whereabouts.ts';
 import type { Workspace } from '../workspace.ts';
 import { configNotes, configProblem } from './config-answers.ts';
 import { type Answer, type Context, problem, ready } from './context.ts';
@@ -37,7 +37,7 @@ export async function status(context: Context): Promise<Answer> {
 /** With a configuration in error nothing is judged, but what was reclaimed can still be found and restored. */
 async function quarantineOnly(context: Context, workspace: Workspace): Promise<Answer> {
   const answer = configProblem(workspace.config);
-  const { entries } = await readEntries(workspace);
+  const { entries } = await heldEntries(workspace);
   const json = { ...(answer.json as object), quarantine: entries.map(entryRow) };
   if (entries.length === 0) return { ...answer, json };
   const table = quarantineTable(context, entries, workspace.io.clock.nowMs(), workspace);

@@ -1,9 +1,10 @@
 /** `why`: the dialogue of facts about one candidate, with the one that decided. */
 
+import { isOurLock } from '../core/entry.ts';
 import { COMMAND, groundWords, reasonSentence, undo } from '../core/messages.ts';
 import type { Candidate, Fact, FactName, Verdict } from '../core/model.ts';
 import { stepWords } from '../core/next-steps.ts';
-import { goneWords, ownerStory } from '../core/owner-words.ts';
+import { goneWords, inPlaceWords, ownerStory } from '../core/owner-words.ts';
 import { duration, printable, readablePath, shellWord } from '../core/text.ts';
 import { entryRow, ownerOf, ownersIn } from '../documents.ts';
 import { explain } from '../explain.ts';
@@ -33,11 +34,17 @@ export async function why(context: Context, name: string): Promise<Answer> {
     dialogue(context, inquiry, nowMs),
     `${inquiry.verdict.verdict}: ${verdictWords(inquiry.verdict, nowMs)}`,
     ...ownerStories(workspace, inquiry, nowMs),
+    ...(isBeingMoved(inquiry) ? [inPlaceWords(candidate.path)] : []),
     ...nextLines(candidate, inquiry, view),
   ].join('\n');
   const facts = inquiry.asked.map(({ fact, ms }) => ({ fact, ms, answer: inquiry.facts[fact] }));
   const decided = decidingFact(inquiry);
   return { exit: 0, text, json: { version: JSON_VERSION, candidate, facts, decided, owner, ...inquiry.verdict } };
+}
+
+/** True when the lock on it is our own, which a pass that was cut off left. */
+function isBeingMoved({ facts: { lock } }: Inquiry): boolean {
+  return lock?.known === true && lock.value !== null && isOurLock(lock.value.reason);
 }
 
 /** Every fact that was asked for, in order; the one that decided is marked. */
@@ -93,6 +100,8 @@ async function noCandidate(workspace: Workspace, name: string): Promise<Answer> 
   const nowMs = workspace.io.clock.nowMs();
   if (became === null)
     return problem('no-candidate', `no worktree or staging entry is called ${printable(name)}`, `${COMMAND} status`);
+  if (became.state === 'unmoved')
+    return problem('no-candidate', inPlaceWords(became.entry.path, became.entry.kind), `${COMMAND} run`);
   if (became.state !== 'quarantined') {
     const said = printable(goneWords({ name, ...became, agoMs: nowMs - became.record.at }));
     return problem(

@@ -59,6 +59,9 @@ export interface Entry {
 /** The text by which a later pass, and the second look, know a registration's lock as ours. */
 export const ourLock = (id: string): string => `reaper-hook is moving this worktree to quarantine as ${id}`;
 
+/** True for the text of such a lock. */
+export const isOurLock = (reason: string): boolean => reason.startsWith(ourLock(''));
+
 /** Where a quarantined tree's ballast lies: beside it, so always on its file system. */
 export const ballastPlace = (tree: string): string => `${tree.slice(0, tree.lastIndexOf('/'))}/ballast`;
 

@@ -3,6 +3,7 @@
  *
  * Contract: pure. Nothing named here removes anything; paths come in as finished words of a shell command.
  */
+import { isOurLock } from './entry.ts';
 import { COMMAND } from './messages.ts';
 import type { Reason } from './model.ts';
 import { shellWord } from './text.ts';
@@ -31,7 +32,7 @@ export function nextStep({ code, detail }: Reason, { at, base }: Place): string 
     case 'landing-unknown':
       return `${COMMAND} landed`;
     case 'locked':
-      return `git worktree unlock ${at}`;
+      return isOurLock(detail) ? `${COMMAND} run` : `git worktree unlock ${at}`;
     case 'claimed':
       return `${COMMAND} release --worktree ${at}`;
     case 'worktree-refs':

@@ -5,6 +5,7 @@
  * Contract: pure; names from outside pass through `printable`. Nothing is said that was not seen: an owner that
  * only this look found dead was not seen dead by a pass yet, and its grace has not begun.
  */
+import type { Entry } from './entry.ts';
 import { COMMAND } from './messages.ts';
 import type { Claim, Owner } from './model.ts';
 import { duration, printable, shellWord } from './text.ts';
@@ -83,6 +84,10 @@ const agoWords = (ms: number): string => (ms < JUST_NOW_MS ? 'just now' : `${dur
 
 /** Below this, `0s ago` would say less than the words. */
 const JUST_NOW_MS = 1_000;
+
+/** What was announced to move and did not. */
+export const inPlaceWords = (path: string, kind: Entry['kind'] = 'worktree'): string =>
+  `${kind === 'registration' ? 'the registration of ' : ''}${printable(path)} is in its place: a pass was cut off while moving it, and the next one puts that right`;
 
 /** What became of a thing that is neither here nor in quarantine. */
 export function goneWords(gone: {

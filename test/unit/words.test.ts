@@ -1,7 +1,7 @@
 /** Every sentence, rendered; and nothing from outside that could speak to a terminal. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../src/core/entry.ts';
+import { type Entry, ourLock } from '../../src/core/entry.ts';
 import {
   configReport,
   failureReport,
@@ -121,6 +121,12 @@ describe('reasons', () => {
     expect(nextStep({ code: 'occupied', detail: 'sleep (pid 42, cwd)' }, place)).toBe('ps -fp 42');
     expect(nextStep({ code: 'owner-alive', detail: 'process 42: running' }, place)).toBe('ps -fp 42');
     expect(nextStep({ code: 'owner-unknown', detail: 'another host' }, place)).toBeNull();
+  });
+
+  it('that are a lock offer to take it off, but not one of our own, which the next pass takes off', () => {
+    const place = { at: '/w', base: 'main' };
+    expect(nextStep({ code: 'locked', detail: 'on a stick' }, place)).toBe('git worktree unlock /w');
+    expect(nextStep({ code: 'locked', detail: ourLock('a-1') }, place)).toBe('npx reaper-hook run');
   });
 
   it('say how long a wait is', () => {

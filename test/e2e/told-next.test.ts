@@ -1,0 +1,66 @@
+/** What the built program says is so, and the command it names next does what it is named for. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ourLock } from '../../src/core/entry.ts';
+import { endAll } from '../support/children.ts';
+import { reaper, reaperJson } from '../support/program.ts';
+import { backdate, DAY, makeRepo, type TestRepo } from '../support/repo.ts';
+
+afterEach(endAll);
+
+interface Shop {
+  readonly repo: TestRepo;
+  /** Has landed, three days ago. */
+  readonly tree: string;
+}
+
+function shop(): Shop {
+  const repo = makeRepo();
+  const tree = repo.worktree('agent/done');
+  repo.commit('a.txt', 'a\n', tree);
+  repo.git(['merge', '-q', '--no-ff', '--no-edit', 'agent/done']);
+  backdate(repo, tree, 3 * DAY);
+  return { repo, tree };
+}
+
+/** The state in which a pass leaves a worktree when it is killed after its note and its lock; answers the id. */
+function cutOff({ repo, tree }: Shop): string {
+  const { quarantineId: id } = reaperJson(repo, ['run']).candidates[0];
+  const note = join(repo.commonDir, 'reaper/quarantine', id, 'entry.json');
+  const entry = JSON.parse(readFileSync(note, 'utf8'));
+  expect(reaper(repo, ['restore', id]).code).toBe(0);
+  expect(reaper(repo, ['release', '--worktree', tree]).code).toBe(0);
+  mkdirSync(dirname(note), { mode: 0o700 });
+  writeFileSync(note, JSON.stringify({ ...entry, phase: 'intent' }));
+  writeFileSync(join(repo.git(['rev-parse', '--absolute-git-dir'], tree), 'locked'), ourLock(id));
+  return id;
+}
+
+describe('a worktree whose move was cut off before it began', () => {
+  it('is not counted as quarantined, is said to be in its place, and is put right by the command that is named', () => {
+    const place = shop();
+    const { repo, tree } = place;
+    const id = cutOff(place);
+    const status = reaper(repo, ['status']).stdout;
+    expect(status).toMatch(/^in quarantine +0/m);
+    expect(status).not.toContain('undo:');
+    expect(status).not.toContain('worktree unlock');
+    expect(reaperJson(repo, ['status']).quarantine).toEqual([]);
+    const sentence = `${tree} is in its place: a pass was cut off while moving it`;
+    for (const name of [id, 'agent/done']) {
+      const restored = reaper(repo, ['restore', name]);
+      expect(restored.code).toBe(1);
+      expect(restored.stderr).toContain(sentence);
+      expect(restored.stderr).toContain('next: npx reaper-hook run');
+    }
+    const why = reaper(repo, ['why', 'agent/done']).stdout;
+    expect(why).toContain(sentence);
+    expect(why).toMatch(/^next: npx reaper-hook run$/m);
+    expect(why).not.toContain('unlock');
+    expect(reaper(repo, ['why', id]).stderr).toContain(sentence);
+    expect(reaper(repo, ['run', '--limit', '0']).code).toBe(0);
+    expect(existsSync(join(tree, 'a.txt'))).toBe(true);
+    expect(repo.git(['worktree', 'list', '--porcelain'])).not.toContain('locked');
+  });
+});
