@@ -4,12 +4,13 @@
  * Contract: reads, and fires the hook in a probe that starts nothing. Each finding is `ok`,
  * `note` or `trouble` with the next command.
  */
+import { dirname, join } from 'node:path';
 import { readEntries } from '../act/entries.ts';
 import { readJournal } from '../act/journal.ts';
 import { loadLedger } from '../act/state.ts';
 import { COMMAND } from '../core/messages.ts';
 import { bytes, duration, plural, printable, shellWord } from '../core/text.ts';
-import { type HookInspection, type HookState, inspectHooks, probeHooks } from '../install/inspect.ts';
+import { type HookInspection, type HookState, inspectHooks, type Probe, probeHooks } from '../install/inspect.ts';
 import { placeObstacle } from '../io/ownplace.ts';
 import { scanProcesses } from '../observe/processes.ts';
 import { orphansAmong } from '../survey.ts';
@@ -77,7 +78,8 @@ async function placeFindings({ io, layout }: Workspace): Promise<Finding[]> {
   ];
 }
 
-async function hookFindings(context: Context, { io, repository: repo, worktrees }: Workspace): Promise<Finding[]> {
+async function hookFindings(context: Context, workspace: Workspace): Promise<Finding[]> {
+  const { io, repository: repo } = workspace;
   const seen = await inspectHooks({ io, repo });
   const reinstall = `${COMMAND} install`;
   if (seen.record === null && !seen.program.present) return [trouble('the hook is not installed', reinstall)];
@@ -90,12 +92,15 @@ async function hookFindings(context: Context, { io, repository: repo, worktrees 
     findings.push(note(`version ${seen.record.version} is installed, this is ${context.version}`, reinstall));
   findings.push(ok(`its undo is always there as: node ${shellWord(seen.program.path)} restore <id>`));
   findings.push(nodeFinding(seen.node, reinstall));
-  findings.push(...seen.hooks.flatMap(fileFinding));
+  // In a linked worktree husky's files come with the branch; whether git runs them there is for the probe to say.
+  const isBorrowed = seen.place.kind === 'husky' && isLinked(workspace, repo.topLevel);
+  findings.push(...seen.hooks.filter(({ state }) => !isBorrowed || state !== 'absent').flatMap(fileFinding));
   if (seen.place.kind === 'refused' && seen.hooks.some(({ state }) => state !== 'config'))
     findings.push(trouble(`git runs other hooks: core.hooksPath=${seen.place.value} (${seen.place.scope})`, reinstall));
-  const roots = worktrees.filter(({ isBare }) => !isBare).map(({ path }) => path);
-  return [...findings, ...(await fired(io, repo, roots))];
+  return [...findings, ...(await fired(workspace, seen.place))];
 }
+
+const isLinked = ({ mainRoot }: Workspace, root: string | null): boolean => mainRoot !== null && root !== mainRoot;
 
 function nodeFinding({ path, usable, inTree }: HookInspection['node'], reinstall: string): Finding {
   if (!usable) return trouble('the node that the hook was installed with is gone', reinstall);
@@ -134,9 +139,10 @@ function fileFinding({ hook, state, path, found, executable }: HookState): Findi
   }
 }
 
-async function fired(io: Workspace['io'], repo: Workspace['repository'], roots: readonly string[]): Promise<Finding[]> {
+async function fired(workspace: Workspace, place: HookInspection['place']): Promise<Finding[]> {
+  const { io, repository: repo, worktrees } = workspace;
   const present: string[] = [];
-  for (const root of roots) if ((await io.disk.stat(root)).ok) present.push(root);
+  for (const { path, isBare } of worktrees) if (!isBare && (await io.disk.stat(path)).ok) present.push(path);
   const probes = await probeHooks({ io, repo, worktrees: present });
   if (probes.length === 0)
     return [
@@ -147,14 +153,29 @@ async function fired(io: Workspace['io'], repo: Workspace['repository'], roots: 
     ];
   const deaf = probes.filter(({ reached }) => !reached);
   if (deaf.length === 0) return [ok(`git runs the hook in ${plural(probes.length, 'worktree')}`)];
-  return deaf.map(({ worktree, why }) =>
-    trouble(`git does not run the hook in ${worktree}: ${why ?? 'it was not reached'}`, deafNext(repo, worktree)),
-  );
+  return Promise.all(deaf.map((probe) => deafFinding(workspace, place, probe)));
 }
 
-/** With husky (or any relative core.hooksPath) each worktree has to be set up by itself. */
-const deafNext = (repo: Workspace['repository'], worktree: string): string =>
-  repo.topLevel === worktree ? `${COMMAND} install` : `cd ${shellWord(worktree)} && ${COMMAND} install`;
+/** husky has to be set up in each worktree by itself; its files come with the branch, and nothing is written there. */
+async function deafFinding(
+  workspace: Workspace,
+  place: HookInspection['place'],
+  { worktree, hook, why }: Probe,
+): Promise<Finding> {
+  const { io, repository: repo } = workspace;
+  const at = shellWord(worktree);
+  const text = `git does not run the hook in ${worktree}`;
+  if (place.kind === 'husky' && place.relative) {
+    const isSetUp = (await io.disk.stat(join(worktree, place.value, hook))).ok;
+    const finding = isLinked(workspace, worktree) ? note : trouble;
+    if (!isSetUp) return finding(`${text}: husky was never set up there`, `cd ${at} && npx husky`);
+    const file = join(dirname(place.value), hook);
+    if (isLinked(workspace, worktree) && !(await io.disk.stat(join(worktree, file))).ok)
+      return note(`${text}: its branch has no ${file}`, `commit ${file} of the main worktree, and merge that into it`);
+  }
+  const next = repo.topLevel === worktree ? `${COMMAND} install` : `cd ${at} && ${COMMAND} install`;
+  return trouble(`${text}: ${why ?? 'it was not reached'}`, next);
+}
 
 function configFindings({ config, settings }: Workspace): Finding[] {
   if (!config.ok)

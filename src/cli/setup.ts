@@ -2,9 +2,10 @@
 import { approvalFile, differences, readApproval, scopeOf } from '../config/trust.ts';
 import { COMMAND } from '../core/messages.ts';
 import { DEFAULTS } from '../core/settings.ts';
-import { plural, printable } from '../core/text.ts';
+import { plural, printable, shellWord } from '../core/text.ts';
 import { describeInstall, describeUninstall } from '../install/describe.ts';
 import { install } from '../install/install.ts';
+import { findHooksPlace } from '../install/place.ts';
 import { uninstall } from '../install/uninstall.ts';
 import { placeObstacle } from '../io/ownplace.ts';
 import type { Workspace } from '../workspace.ts';
@@ -24,6 +25,8 @@ export async function installCommand(
   const workspace = opened.value;
   const { io, repository: repo } = workspace;
   const { programFile, hooksSource, version } = context;
+  const elsewhere = await huskyElsewhere(workspace);
+  if (elsewhere !== null) return elsewhere;
   const nodePath = process.execPath;
   const known = commandHere(programFile);
   const command = known === null ? {} : { command: known };
@@ -42,6 +45,18 @@ export async function installCommand(
     // Who is quiet still has to know that something waits.
     notes: context.global.quiet ? [...broken, ...(approval.isApproved ? [] : trust)] : broken,
   };
+}
+
+/** husky's files belong to the branch: in a linked worktree they would only be untracked files, which keep it for ever. */
+async function huskyElsewhere({ io, repository: repo, mainRoot }: Workspace): Promise<Answer | null> {
+  if (mainRoot === null || repo.topLevel === null || repo.topLevel === mainRoot) return null;
+  const place = await findHooksPlace(io, repo);
+  if (place.kind !== 'husky' || !place.relative) return null;
+  return problem(
+    'refused',
+    `nothing was installed: ${printable(repo.topLevel)} is a linked worktree, and husky's files belong into the main one, to be committed there`,
+    `cd ${shellWord(mainRoot)} && ${COMMAND} install; then, in this worktree: npx husky`,
+  );
 }
 
 /**

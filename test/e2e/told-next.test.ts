@@ -1,5 +1,5 @@
 /** What the built program says is so, and the command it names next does what it is named for. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ourLock } from '../../src/core/entry.ts';
@@ -62,5 +62,50 @@ describe('a worktree whose move was cut off before it began', () => {
     expect(reaper(repo, ['run', '--limit', '0']).code).toBe(0);
     expect(existsSync(join(tree, 'a.txt'))).toBe(true);
     expect(repo.git(['worktree', 'list', '--porcelain'])).not.toContain('locked');
+  });
+});
+
+describe('a repository with husky', () => {
+  /** As husky leaves it: its shims, which git does not track, and the directory of its files. */
+  function husky(root: string): void {
+    const shims = join(root, '.husky/_');
+    mkdirSync(shims, { recursive: true });
+    writeFileSync(join(shims, '.gitignore'), '*\n');
+    writeFileSync(
+      join(shims, 'h'),
+      '#!/bin/sh\ns=$(dirname "$(dirname "$0")")/$(basename "$0")\n[ ! -f "$s" ] || sh -e "$s" "$@"\n',
+    );
+    for (const hook of ['post-checkout', 'post-merge', 'post-rewrite']) {
+      writeFileSync(join(shims, hook), '#!/bin/sh\n. "$(dirname "$0")/h"\n');
+      chmodSync(join(shims, hook), 0o755);
+    }
+  }
+
+  it('has for each linked worktree without it a note with the command, and nothing is written there', () => {
+    const repo = makeRepo();
+    husky(repo.root);
+    repo.git(['config', 'core.hooksPath', '.husky/_']);
+    const other = repo.worktree('agent/other');
+    const refused = reaper(repo, ['install'], other);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(
+      `next: cd ${repo.root} && npx reaper-hook install; then, in this worktree: npx husky`,
+    );
+    expect(repo.git(['status', '--porcelain'], other)).toBe('');
+    reaper(repo, ['install', '--quiet']);
+    for (const cwd of [repo.root, other]) {
+      const told = reaper(repo, ['doctor'], cwd);
+      expect(told.stdout).toMatch(/^note +git does not run the hook in .*agent-other: husky was never set up there$/m);
+      expect(told.stdout).toContain(`next: cd ${other} && npx husky`);
+      expect(told.stdout).not.toContain('reaper-hook install');
+      expect(told.code).toBe(0);
+    }
+    husky(other);
+    expect(reaper(repo, ['doctor']).stdout).toContain('its branch has no .husky/post-checkout');
+    repo.git(['add', '.husky']);
+    repo.git(['commit', '-qm', 'hooks']);
+    repo.git(['merge', '-q', 'main'], other);
+    expect(reaper(repo, ['doctor']).stdout).toContain('git runs the hook in 2 worktrees');
+    expect(repo.git(['status', '--porcelain'], other)).toBe('');
   });
 });
