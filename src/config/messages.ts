@@ -40,7 +40,7 @@ export const EXPECTED = {
   name: 'the whole name of a file or directory, without slash or wildcard, such as node_modules',
   mode: 'reap or report',
   branchDeletion: 'keep, merged or landed',
-  limit: 'a whole number of at least 0',
+  limit: 'a whole number of at least 1',
   detach: 'true or false',
   stagingEntry: 'a mapping with path and age',
   mapping: 'a mapping of keys to values',
@@ -88,7 +88,11 @@ export const secondFile = (ignored: string, counts: string): string =>
   `${ignored} is ignored, because ${counts} comes first; one of the two can go`;
 
 export const belowFloor = (key: string, source: string, value: string, floor: string, git: string): string =>
-  `${key} in ${source} is ${value}, below its floor: ${floor} applies. To go lower: git config ${git} ${value}`;
+  `${key} in ${source} is ${value}, below its floor: ${floor} applies. ${
+    key === 'pass.limit'
+      ? 'To look and reclaim nothing: git config reaper.mode report'
+      : `To go lower: git config ${git} ${value}`
+  }`;
 
 export const aboveCeiling = (key: string, source: string, value: string, ceiling: string, git: string): string =>
   `${key} in ${source} is ${value}, above its limit: ${ceiling} applies. To go higher: git config ${git} ${value}`;

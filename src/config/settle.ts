@@ -40,7 +40,11 @@ export interface Layers {
 /** Puts the layers together. */
 export function settle({ file, source, user, allowed }: Layers): Settled {
   const notes: string[] = [];
-  const held = withinLimits(file, source, notes);
+  const held = withinLimits(file, source, (key, note) => {
+    // What git config decides is not the file's any more.
+    const isDecided = user[key] !== undefined || (key === 'staging' && user.stagingAge !== undefined);
+    if (!isDecided) notes.push(note);
+  });
   const proposed = coherent({ ...valuesOf(DEFAULTS), ...held }, {}, []);
   const values = coherent(withUser({ ...valuesOf(DEFAULTS), ...held }, user), user, notes);
   const wished = settingsOf(values);
@@ -82,21 +86,30 @@ export const LIMITS: readonly Limit[] = [
   { key: 'pass.limit', floor: FLOORS.limit, ceiling: CEILINGS.limit, format: String },
 ];
 
-function withinLimits(file: Partial<Values>, source: string, notes: string[]): Partial<Values> {
+type Noting = (key: keyof Values, note: string) => void;
+
+function withinLimits(file: Partial<Values>, source: string, noting: Noting): Partial<Values> {
   const numbers = LIMITS.flatMap(({ key, floor, ceiling, format }) => {
     const value = file[key];
     if (value === undefined) return [];
-    return [[key, hold({ name: key, git: gitNameOf(key), value, floor, ceiling, format }, source, notes)]];
+    const held = { name: key, git: gitNameOf(key), value, floor, ceiling, format };
+    return [[key, hold(held, source, (note) => noting(key, note))]];
   });
-  const staging = file.staging?.map((entry, index) => heldEntry(entry, index, source, notes));
+  const ofStaging = (note: string) => noting('staging', note);
+  const staging = file.staging?.map((entry, index) => heldEntry(entry, index, source, ofStaging));
   return { ...file, ...Object.fromEntries(numbers), ...(staging === undefined ? {} : { staging }) };
 }
 
-function heldEntry({ path, ageMs }: StagingPattern, index: number, source: string, notes: string[]): StagingPattern {
+function heldEntry(
+  { path, ageMs }: StagingPattern,
+  index: number,
+  source: string,
+  say: (note: string) => void,
+): StagingPattern {
   const floor = path.includes('{pid}') ? FLOORS.stagingAgeMs : FLOORS.stagingAgeWithoutPidMs;
   const names = { name: `staging[${index}].age`, git: gitNameOf('stagingAge') };
   const limits = { floor, ceiling: CEILINGS.ageMs, format: formatDuration };
-  return { path, ageMs: hold({ ...names, ...limits, value: ageMs }, source, notes) };
+  return { path, ageMs: hold({ ...names, ...limits, value: ageMs }, source, say) };
 }
 
 interface Held extends Omit<Limit, 'key'> {
@@ -105,9 +118,9 @@ interface Held extends Omit<Limit, 'key'> {
   readonly value: number;
 }
 
-function hold({ name, git, value, floor, ceiling, format }: Held, source: string, notes: string[]): number {
-  if (value < floor) notes.push(messages.belowFloor(name, source, format(value), format(floor), git));
-  else if (value > ceiling) notes.push(messages.aboveCeiling(name, source, format(value), format(ceiling), git));
+function hold({ name, git, value, floor, ceiling, format }: Held, source: string, say: (note: string) => void): number {
+  if (value < floor) say(messages.belowFloor(name, source, format(value), format(floor), git));
+  else if (value > ceiling) say(messages.aboveCeiling(name, source, format(value), format(ceiling), git));
   return Math.min(Math.max(value, floor), ceiling);
 }
 

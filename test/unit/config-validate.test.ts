@@ -251,6 +251,18 @@ describe('floors and ceilings', () => {
     ]);
   });
 
+  it('are not mentioned where git config decides, and of the number of reclaims not as something to go below', () => {
+    const idle = { worktrees: { idle: '1s' } };
+    expect(applied(idle, { worktrees: { idle: '2h' } }).notes).toEqual([]);
+    expect(applied(idle, { worktrees: { emptyIdle: '2h' } }).notes).toHaveLength(1);
+    const staging = { staging: [{ path: 'x-{pid}', age: '1m' }] };
+    expect(applied(staging).notes).toHaveLength(1);
+    expect(applied(staging, { stagingAge: '5m' }).notes).toEqual([]);
+    expect(applied({ pass: { limit: 0 } }).notes).toEqual([
+      'pass.limit in .reaperrc is 0, below its floor: 1 applies. To look and reclaim nothing: git config reaper.mode report',
+    ]);
+  });
+
   it('of a staging pattern without {pid} are higher', () => {
     const { notes, proposed } = applied({
       staging: [
