@@ -1,6 +1,7 @@
 /** `claim`, `heartbeat` and `release`: how a tool says "mine, alive". */
 import { resolve } from 'node:path';
 import { heartbeat, releaseClaim, writeClaim } from '../act/claims.ts';
+import type { ClaimData } from '../core/claims.ts';
 import { COMMAND, reasonSentence, undo } from '../core/messages.ts';
 import type { Reason } from '../core/model.ts';
 import { duration, printable, shellWord } from '../core/text.ts';
@@ -83,11 +84,31 @@ export async function releaseCommand(context: Context, options: ReleaseOptions):
   }
   const text =
     released.length === 0
-      ? `no claim to release on ${printable(path)}`
+      ? nothingReleased(path, options.owner, await everybodyOn(opened.value, path))
       : `released ${printable(path)}, claimed by ${printable(released.join(', '))}`;
+  if (options.reap === true && !(await isThereToReap(opened.value, path)))
+    return problem(
+      'no-path',
+      `${text}; ${printable(path)} does not exist, so there is nothing to reclaim`,
+      'git worktree list',
+    );
   if (options.reap === true) return reaped(opened.value, { path, released, pids, text });
   return { exit: 0, text, json: { version: JSON_VERSION, path, released } };
 }
+
+/** Somebody else's claim is not released by guessing; its owner has to be named. */
+function nothingReleased(path: string, asked: string | undefined, owners: readonly string[]): string {
+  const at = printable(path);
+  const [first] = owners;
+  if (first === undefined) return `no claim to release on ${at}`;
+  const whose = asked === undefined ? 'bound to a process of its own' : `not by ${printable(asked)}`;
+  const named = `${COMMAND} release --worktree ${shellWord(path)} --owner ${shellWord(first)}`;
+  return `nothing was released: ${at} is claimed by ${printable(owners.join(', '))}, ${whose}; to end it all the same: ${named}`;
+}
+
+/** A directory, or the registration of a worktree whose directory is gone. */
+const isThereToReap = async ({ io, worktrees }: Workspace, path: string): Promise<boolean> =>
+  (await io.disk.stat(path)).ok || worktrees.some((each) => each.path === path);
 
 interface Released {
   readonly path: string;
@@ -127,13 +148,23 @@ async function pidsOf({ io, layout }: Workspace, path: string, owners: readonly 
   });
 }
 
-async function ownersOn(
-  { io, layout }: Parameters<typeof releaseClaim>[0] & { io: Parameters<typeof readClaims>[0] },
+/** Owners whose claim on that very path is not bound to a process. */
+const ownersOn = (place: ClaimPlace, path: string): Promise<string[]> =>
+  claimants(place, path, ({ process }) => process === null);
+
+/** All owners of a claim on that very path. */
+const everybodyOn = (place: ClaimPlace, path: string): Promise<string[]> => claimants(place, path, () => true);
+
+type ClaimPlace = Pick<Workspace, 'io' | 'layout'>;
+
+async function claimants(
+  { io, layout }: ClaimPlace,
   path: string,
+  counts: (claim: ClaimData) => boolean,
 ): Promise<string[]> {
   const records = await readClaims(io, layout);
   if (!records.known) return [];
   return records.value.flatMap((record) =>
-    record.ok && record.data.process === null && record.names.includes(path) ? [record.data.owner] : [],
+    record.ok && record.names.includes(path) && counts(record.data) ? [record.data.owner] : [],
   );
 }

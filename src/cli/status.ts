@@ -126,9 +126,8 @@ function lostParts({ colors }: Context, { missingClaims }: PassReport, { orphanP
 
 function attentionHints(report: PassReport): string[] {
   return report.results.flatMap(({ inquiry }) => {
-    const { candidate, verdict } = inquiry;
-    if (verdict.verdict !== 'attention') return [];
-    const next = nextCommand(candidate, verdict, report.view);
+    if (inquiry.verdict.verdict !== 'attention') return [];
+    const next = nextCommand(inquiry, report.view);
     return next === null ? [] : [`  ${next}`];
   });
 }

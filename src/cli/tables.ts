@@ -9,6 +9,7 @@ import type { Candidate, Reason, Verdict } from '../core/model.ts';
 import { nextStep } from '../core/next-steps.ts';
 import { bytes, duration, printable, shellPath } from '../core/text.ts';
 import { ownerOf } from '../documents.ts';
+import type { Inquiry } from '../observe/investigate.ts';
 import type { View } from '../observe/view.ts';
 import type { CandidateResult } from '../pass.ts';
 import { cut, layOut } from './columns.ts';
@@ -126,11 +127,12 @@ function ownerWords(result: CandidateResult, nowMs: number): string {
 }
 
 /** The next command for a verdict that a person could change. */
-export function nextCommand(candidate: Candidate, verdict: Verdict, view: View | null): string | null {
+export function nextCommand({ candidate, verdict, facts }: Inquiry, view: View | null): string | null {
   if (verdict.verdict === 'reclaim') return null;
   const [first] = verdict.reasons;
   if (first === undefined) return null;
   const base = view?.bases.known === true ? view.bases.value[0]?.ref : undefined;
   const at = shellPath(candidate.path, view?.source.home ?? '');
-  return nextStep(first, { at, base: base === undefined ? 'HEAD~1' : shortRef(base) });
+  const claim = facts.claim?.known === true ? facts.claim.value : null;
+  return nextStep(first, { at, base: base === undefined ? 'HEAD~1' : shortRef(base), claim });
 }

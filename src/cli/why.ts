@@ -2,7 +2,7 @@
 
 import { isOurLock } from '../core/entry.ts';
 import { COMMAND, groundWords, reasonSentence, undo } from '../core/messages.ts';
-import type { Candidate, Fact, FactName, Verdict } from '../core/model.ts';
+import type { Fact, FactName, Verdict } from '../core/model.ts';
 import { stepWords } from '../core/next-steps.ts';
 import { goneWords, inPlaceWords, ownerStory } from '../core/owner-words.ts';
 import { duration, printable, readablePath, shellWord } from '../core/text.ts';
@@ -35,7 +35,7 @@ export async function why(context: Context, name: string): Promise<Answer> {
     `${inquiry.verdict.verdict}: ${verdictWords(inquiry.verdict, nowMs)}`,
     ...ownerStories(workspace, inquiry, nowMs),
     ...(isBeingMoved(inquiry) ? [inPlaceWords(candidate.path)] : []),
-    ...nextLines(candidate, inquiry, view),
+    ...nextLines(inquiry, view),
   ].join('\n');
   const facts = inquiry.asked.map(({ fact, ms }) => ({ fact, ms, answer: inquiry.facts[fact] }));
   const decided = decidingFact(inquiry);
@@ -80,9 +80,10 @@ function decidingFact({ asked, verdict, facts }: Inquiry): FactName | null {
   return owners[0] ?? last;
 }
 
-function nextLines(candidate: Candidate, { verdict }: Inquiry, view: View): string[] {
+function nextLines(inquiry: Inquiry, view: View): string[] {
+  const { verdict } = inquiry;
   if (verdict.verdict === 'reclaim') return [`next: ${COMMAND} run`];
-  const next = nextCommand(candidate, verdict, view);
+  const next = nextCommand(inquiry, view);
   const [reason] = verdict.reasons;
   return next === null || reason === undefined ? [] : [`${stepWords(reason)}: ${next}`];
 }

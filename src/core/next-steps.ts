@@ -5,7 +5,7 @@
  */
 import { isOurLock } from './entry.ts';
 import { COMMAND } from './messages.ts';
-import type { Reason } from './model.ts';
+import type { Claim, Reason } from './model.ts';
 import { shellWord } from './text.ts';
 
 export interface Place {
@@ -13,10 +13,12 @@ export interface Place {
   readonly at: string;
   /** Short name of the base ref, `origin/main`. */
   readonly base: string;
+  /** The claim that holds it, where one does. */
+  readonly claim?: Claim | null;
 }
 
 /** The next command about `reason`; null when nothing that a person could type would change it. */
-export function nextStep({ code, detail }: Reason, { at, base }: Place): string | null {
+export function nextStep({ code, detail }: Reason, { at, base, claim = null }: Place): string | null {
   switch (code) {
     case 'changes':
     case 'untracked':
@@ -34,7 +36,7 @@ export function nextStep({ code, detail }: Reason, { at, base }: Place): string 
     case 'locked':
       return isOurLock(detail) ? `${COMMAND} run` : `git worktree unlock ${at}`;
     case 'claimed':
-      return `${COMMAND} release --worktree ${at}`;
+      return claim === null ? null : claimStep(claim, at);
     case 'worktree-refs':
       return `git -C ${at} for-each-ref refs/worktree refs/bisect refs/rewritten`;
     case 'missing':
@@ -67,6 +69,13 @@ export function nextStep({ code, detail }: Reason, { at, base }: Place): string 
     case 'cross-device':
       return null;
   }
+}
+
+/** A claim ends by its owner's name, which has to be given; while its owner lives, that is somebody to look at first. */
+function claimStep({ liveness, pid = null, owner, path }: Claim, at: string): string | null {
+  if (liveness === 'alive' && pid !== null) return `ps -fp ${pid}`;
+  if (owner === undefined) return null;
+  return `${COMMAND} release --worktree ${path === undefined ? at : shellWord(path)} --owner ${shellWord(owner)}`;
 }
 
 /** Who the process is; ending it is left to the person. */

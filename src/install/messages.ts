@@ -82,8 +82,12 @@ export const carriageReturns = (path: string): string =>
 export const managerConfigured = (manager: string, file: string, hook: HookName): string =>
   `${manager} is configured here (${file}) and may replace ${hook} when it installs its own hooks. What lasts is an entry in its configuration, which "npx reaper-hook install --write" adds:`;
 
-export const stillOurs = (count: number): string =>
-  `${count} ${count === 1 ? 'entry stays' : 'entries stay'} in quarantine. Next: npx reaper-hook restore <id> brings one back, npx reaper-hook purge empties it`;
+/** @param ids of what is in quarantine, at least one */
+export function stillOurs(ids: readonly string[]): string {
+  const [first = ''] = ids;
+  const others = ids.length > 1 ? ` (npx reaper-hook status has all ${ids.length} ids)` : '';
+  return `${ids.length === 1 ? '1 entry stays' : `${ids.length} entries stay`} in quarantine, and nothing purges ${ids.length === 1 ? 'it' : 'them'} any more. Next: npx reaper-hook restore ${first} brings it back, npx reaper-hook purge --now ${first} removes its files${others}`;
+}
 
 export const pinsStay =
   'the journal and the refs under refs/reaper/ stay; "git for-each-ref refs/reaper" lists the commits they keep';

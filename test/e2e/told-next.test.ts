@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ourLock } from '../../src/core/entry.ts';
-import { endAll } from '../support/children.ts';
-import { reaper, reaperJson } from '../support/program.ts';
+import { elsewhere, endAll, STAY } from '../support/children.ts';
+import { PROGRAM, reaper, reaperJson, shell } from '../support/program.ts';
 import { backdate, DAY, makeRepo, type TestRepo } from '../support/repo.ts';
 
 afterEach(endAll);
@@ -107,5 +107,36 @@ describe('a repository with husky', () => {
     repo.git(['merge', '-q', 'main'], other);
     expect(reaper(repo, ['doctor']).stdout).toContain('git runs the hook in 2 worktrees');
     expect(repo.git(['status', '--porcelain'], other)).toBe('');
+  });
+});
+
+describe('a claimed worktree', () => {
+  it('names the command that ends the claim, with its owner; while that lives, the one that looks at it', () => {
+    const { repo, tree } = shop();
+    const pid = elsewhere(STAY);
+    expect(reaper(repo, ['claim', '--worktree', tree, '--owner', 'lane 3', '--pid', String(pid)]).code).toBe(0);
+    expect(reaper(repo, ['why', 'agent/done']).stdout).toMatch(new RegExp(`^next: ps -fp ${pid}$`, 'm'));
+    const refused = reaper(repo, ['release', '--worktree', tree]);
+    const command = `release --worktree ${tree} --owner 'lane 3'`;
+    expect(refused.stdout).toContain(`nothing was released: ${tree} is claimed by lane 3`);
+    expect(refused.stdout).toContain(command);
+    expect(reaper(repo, ['release', '--worktree', tree, '--owner', 'x']).stdout).toContain(command);
+    expect(shell(repo, `'${process.execPath}' '${PROGRAM}' ${command}`).stdout).toContain('released');
+    expect(reaper(repo, ['release', '--worktree', tree]).stdout).toContain('no claim to release on');
+    expect(reaper(repo, ['claim', '--worktree', tree, '--owner', 'lane 4']).code).toBe(0);
+    expect(reaper(repo, ['why', 'agent/done']).stdout).toContain(
+      `next: npx reaper-hook release --worktree ${tree} --owner 'lane 4'`,
+    );
+  });
+
+  it('that is to be reaped and is not there is no success', () => {
+    const { repo, tree } = shop();
+    const told = reaper(repo, ['release', '--worktree', `${tree}-typo`, '--reap']);
+    expect(told.code).toBe(1);
+    expect(told.stderr).toContain('does not exist, so there is nothing to reclaim');
+    expect(reaper(repo, ['release', '--worktree', tree, '--reap'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('reclaimed'),
+    });
   });
 });
