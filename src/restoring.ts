@@ -58,7 +58,8 @@ export async function restoreByName(workspace: Workspace, name: string, wish: Re
   if (entry === null) {
     const became = await whereabouts(workspace, name);
     if (became !== null && 'record' in became) {
-      const why = goneWords({ name, ...became, agoMs: workspace.io.clock.nowMs() - became.record.at });
+      const { at, kind } = became.record;
+      const why = goneWords({ name, ...became, kind, agoMs: workspace.io.clock.nowMs() - at });
       return { ok: false, problem: 'no-entry', why, entry: null, ...('at' in became ? { at: became.at } : {}) };
     }
     const unread = unreadable.length === 0 ? '' : `; could not be read there: ${unreadable.join(', ')}`;

@@ -12,6 +12,7 @@ import { COMMAND } from '../core/messages.ts';
 import { bytes, duration, plural, printable, shellWord } from '../core/text.ts';
 import { type HookInspection, type HookState, inspectHooks, type Probe, probeHooks } from '../install/inspect.ts';
 import { placeObstacle } from '../io/ownplace.ts';
+import { brokenClaims, readClaims } from '../observe/claims.ts';
 import { scanProcesses } from '../observe/processes.ts';
 import { orphansAmong } from '../survey.ts';
 import type { Workspace } from '../workspace.ts';
@@ -50,6 +51,7 @@ export async function doctor(context: Context): Promise<Answer> {
     ...configFindings(workspace),
     ...(await passFindings(workspace)),
     ...(await quarantineFindings(workspace)),
+    ...(await claimFindings(workspace)),
     ...(await processFindings(workspace)),
   ];
   const { colors } = context;
@@ -190,7 +192,8 @@ function configFindings({ config, settings }: Workspace): Finding[] {
     findings.push(
       note(`not in effect until approved: ${config.withheld.flatMap(changeLines).join('; ')}`, `${COMMAND} allow`),
     );
-  if (settings?.mode === 'report') findings.push(note('mode is "report": nothing is ever reclaimed'));
+  if (settings?.mode === 'report')
+    findings.push(note('mode is "report": nothing is ever reclaimed', 'git config reaper.mode reap'));
   return findings;
 }
 
@@ -233,6 +236,19 @@ async function processFindings(workspace: Workspace): Promise<Finding[]> {
   if (!table.known) return [note(`processes cannot be looked at: ${table.why}`)];
   return orphansAmong(workspace, table.value).map(({ pid, command, why }) =>
     note(`a process left behind: ${command} (pid ${pid}): ${why}`, orphanGuidance(pid)),
+  );
+}
+
+/** What is no claim may have been one, so it holds what it may have been about. */
+async function claimFindings({ io, layout }: Workspace): Promise<Finding[]> {
+  const records = await readClaims(io, layout);
+  if (!records.known)
+    return [trouble(`${records.why}; everything is kept until they can be`, `ls -la ${shellWord(layout.claims)}`)];
+  return brokenClaims(records.value).map(({ file, why }) =>
+    trouble(
+      `${file} cannot be read as a claim (${why}); it keeps everything for a day, and the path in its name after that`,
+      `have its owner claim again, or remove it: rm ${shellWord(file)}`,
+    ),
   );
 }
 

@@ -176,24 +176,27 @@ async function foreseeEarly(
   return marked;
 }
 
-const PART_WORDS: Readonly<Record<Foreseen['part'], string>> = {
-  ballast: 'rebuildable directories',
-  files: 'its files; its commit stays',
-  commit: 'its commit: nothing is left to restore',
-};
+function partWords({ entry, part }: Foreseen): string {
+  if (part === 'ballast') return 'rebuildable directories';
+  if (entry.kind === 'staging') return 'its files, which are all there is of it';
+  return part === 'files' ? 'its files; its commit stays' : 'its commit: nothing is left to restore';
+}
 
 function foreseen({ width, colors }: Context, workspace: Workspace, rows: readonly Foreseen[]): Answer {
   const nowMs = workspace.io.clock.nowMs();
   const sorted = [...rows].sort((one, other) => one.dueMs - other.dueMs);
   const goes = sorted.filter(({ dueMs, stays }) => dueMs <= nowMs && stays === null);
   const isNarrow = width !== null && width < WIDE_ENOUGH;
-  const cells = sorted.map(({ entry, part, dueMs, bytes: size, early, stays }) => [
-    dueMs > nowMs ? `in ${duration(dueMs - nowMs)}` : stays === null ? colors.green('now') : colors.yellow('stays'),
-    size === null ? '' : bytes(size),
-    entryName(entry, workspace),
-    printable(stays ?? early ?? PART_WORDS[part]),
-    ...(isNarrow ? [] : [entry.id]),
-  ]);
+  const cells = sorted.map((row) => {
+    const { entry, dueMs, bytes: size, early, stays } = row;
+    return [
+      dueMs > nowMs ? `in ${duration(dueMs - nowMs)}` : stays === null ? colors.green('now') : colors.yellow('stays'),
+      size === null ? '' : bytes(size),
+      entryName(entry, workspace),
+      printable(stays ?? early ?? partWords(row)),
+      ...(isNarrow ? [] : [entry.id]),
+    ];
+  });
   const freed = goes.reduce((sum, { bytes: size }) => sum + (size ?? 0), 0);
   const summary = `dry run: nothing was touched; ${bytes(freed)} would be freed now`;
   return {

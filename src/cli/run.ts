@@ -1,6 +1,6 @@
 /** `run`: one pass, asked for by a person. */
 import { clearFailure, scheduleNext } from '../act/state.ts';
-import { COMMAND, reasonSentence, reclaimedWords, undo } from '../core/messages.ts';
+import { COMMAND, ONLY_REPORTS, reasonSentence, reclaimedWords, undo } from '../core/messages.ts';
 import { FLOORS, type Settings } from '../core/settings.ts';
 import { bytes, duration, plural, printable } from '../core/text.ts';
 import { runDocument } from '../documents.ts';
@@ -125,7 +125,7 @@ function page(
     ({ entry }) => `reclaimed ${printable(entry.branch ?? entry.path)}: ${entry.because}; undo: ${undo(entry.id)}`,
   );
   const troubles = report.results.flatMap(troubleOf);
-  parts.push([...moved, ...troubles, summary(report, dryRun)].join('\n'));
+  parts.push([...moved, ...troubles, summary(report, dryRun, workspace.settings?.mode === 'report')].join('\n'));
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
@@ -139,10 +139,10 @@ function troubleOf({ inquiry, outcome, error, reasons }: PassReport['results'][n
   return [];
 }
 
-function summary(report: PassReport, dryRun: boolean): string {
+function summary(report: PassReport, dryRun: boolean, isReport: boolean): string {
   const due = report.results.filter(({ inquiry }) => inquiry.verdict.verdict === 'reclaim').length;
   if (dryRun) {
-    const next = due === 0 ? '' : `; to do it: ${COMMAND} run`;
+    const next = isReport ? `; ${ONLY_REPORTS}` : due === 0 ? '' : `; to do it: ${COMMAND} run`;
     return `dry run: nothing was touched; ${plural(due, 'candidate')} of ${report.total} would be reclaimed${next}`;
   }
   const freed = report.purge !== null && report.purge.bytes > 0 ? `; ${bytes(report.purge.bytes)} freed` : '';

@@ -1,6 +1,6 @@
 /** `install`, `uninstall` and `allow`: what changes this repository's set-up. */
 import { approvalFile, differences, readApproval, scopeOf } from '../config/trust.ts';
-import { COMMAND } from '../core/messages.ts';
+import { COMMAND, ONLY_REPORTS } from '../core/messages.ts';
 import { DEFAULTS } from '../core/settings.ts';
 import { plural, printable, shellWord } from '../core/text.ts';
 import { describeInstall, describeUninstall } from '../install/describe.ts';
@@ -87,6 +87,7 @@ async function previewNextPass(context: Context): Promise<{ text: string; json: 
     return { text: 'nothing is reclaimed until the configuration is mended', json: null };
   const workspace = again.value;
   const { limit } = again.value.settings.pass;
+  const isReport = again.value.settings.mode === 'report';
   const look = await context.progress('looking at worktrees', (say) => lookOnly(workspace, say));
   if (!look.ok) return { text: `the next pass could not be foreseen: ${look.why}`, json: null };
   const { results } = look.report;
@@ -95,8 +96,11 @@ async function previewNextPass(context: Context): Promise<{ text: string; json: 
     return { text: 'no worktree or staging entry matches the managed patterns yet', json: rows };
   const due = results.filter(({ inquiry }) => inquiry.verdict.verdict === 'reclaim').length;
   const table = candidateTable(context, results, workspace.io.clock.nowMs());
-  const head = `the next pass, started by the next git checkout, merge or pull, would reclaim ${plural(due, 'candidate')} of ${results.length}:`;
-  const more = due > limit ? [`one pass takes ${limit} (pass.limit); the rest goes at the next checkouts`] : [];
+  const head = isReport
+    ? `${ONLY_REPORTS}; ready to go: ${plural(due, 'candidate')} of ${results.length}`
+    : `the next pass, started by the next git checkout, merge or pull, would reclaim ${plural(due, 'candidate')} of ${results.length}:`;
+  const more =
+    due > limit && !isReport ? [`one pass takes ${limit} (pass.limit); the rest goes at the next checkouts`] : [];
   return { text: [head, table, ...more, `to see it again: ${COMMAND} status`].join('\n'), json: rows };
 }
 

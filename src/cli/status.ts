@@ -1,5 +1,5 @@
 /** `status`: what goes, what waits until when, what is kept and why, what is in quarantine. */
-import { COMMAND } from '../core/messages.ts';
+import { COMMAND, ONLY_REPORTS } from '../core/messages.ts';
 import { DEFAULTS } from '../core/settings.ts';
 import { duration, printable, readablePath } from '../core/text.ts';
 import { type Extras, entryRow, statusDocument } from '../documents.ts';
@@ -72,14 +72,15 @@ async function page(context: Context, workspace: Workspace, report: PassReport, 
   const { colors } = context;
   const { ledger } = report.view?.source ?? report;
   const footer = passLine(ledger, (await io.disk.lstat(layout.program)).ok, nowMs);
+  const onlyReports = workspace.settings?.mode === 'report' ? [colors.bold(ONLY_REPORTS)] : [];
   if (report.results.length === 0 && extras.entries.length === 0 && extras.strays.length === 0) {
     const none = `nothing to do: no worktree or staging entry matches the managed patterns (${COMMAND} doctor shows them)`;
-    return [none, ...lostParts(context, report, extras), footer].join('\n\n');
+    return [...onlyReports, none, ...lostParts(context, report, extras), footer].join('\n\n');
   }
-  const parts = [totals(context, report, extras)];
+  const parts = [...onlyReports, totals(context, report, extras)];
   if (report.results.length > 0) parts.push(candidateTable(context, report.results, nowMs, extras.sizes));
-  if (report.results.some(({ inquiry }) => inquiry.verdict.verdict === 'reclaim'))
-    parts.push(`to reclaim now: ${COMMAND} run`);
+  const isDue = report.results.some(({ inquiry }) => inquiry.verdict.verdict === 'reclaim');
+  if (isDue && onlyReports.length === 0) parts.push(`to reclaim now: ${COMMAND} run`);
   const hints = attentionHints(report);
   if (hints.length > 0) parts.push([colors.bold('to look at'), ...hints].join('\n'));
   if (extras.entries.length > 0) parts.push(await quarantinePart(context, workspace, extras, nowMs));

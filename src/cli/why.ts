@@ -1,7 +1,7 @@
 /** `why`: the dialogue of facts about one candidate, with the one that decided. */
 
 import { isOurLock } from '../core/entry.ts';
-import { COMMAND, groundWords, reasonSentence, undo } from '../core/messages.ts';
+import { COMMAND, groundWords, ONLY_REPORTS, reasonSentence, undo } from '../core/messages.ts';
 import type { Fact, FactName, Verdict } from '../core/model.ts';
 import { stepWords } from '../core/next-steps.ts';
 import { goneWords, inPlaceWords, ownerStory } from '../core/owner-words.ts';
@@ -35,7 +35,7 @@ export async function why(context: Context, name: string): Promise<Answer> {
     `${inquiry.verdict.verdict}: ${verdictWords(inquiry.verdict, nowMs)}`,
     ...ownerStories(workspace, inquiry, nowMs),
     ...(isBeingMoved(inquiry) ? [inPlaceWords(candidate.path)] : []),
-    ...nextLines(inquiry, view),
+    ...nextLines(workspace, inquiry, view),
   ].join('\n');
   const facts = inquiry.asked.map(({ fact, ms }) => ({ fact, ms, answer: inquiry.facts[fact] }));
   const decided = decidingFact(inquiry);
@@ -80,8 +80,9 @@ function decidingFact({ asked, verdict, facts }: Inquiry): FactName | null {
   return owners[0] ?? last;
 }
 
-function nextLines(inquiry: Inquiry, view: View): string[] {
+function nextLines({ settings }: Workspace, inquiry: Inquiry, view: View): string[] {
   const { verdict } = inquiry;
+  if (verdict.verdict === 'reclaim' && settings?.mode === 'report') return [ONLY_REPORTS];
   if (verdict.verdict === 'reclaim') return [`next: ${COMMAND} run`];
   const next = nextCommand(inquiry, view);
   const [reason] = verdict.reasons;
@@ -104,7 +105,7 @@ async function noCandidate(workspace: Workspace, name: string): Promise<Answer> 
   if (became.state === 'unmoved')
     return problem('no-candidate', inPlaceWords(became.entry.path, became.entry.kind), `${COMMAND} run`);
   if (became.state !== 'quarantined') {
-    const said = printable(goneWords({ name, ...became, agoMs: nowMs - became.record.at }));
+    const said = printable(goneWords({ name, ...became, kind: became.record.kind, agoMs: nowMs - became.record.at }));
     return problem(
       'no-candidate',
       said,

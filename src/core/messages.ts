@@ -155,5 +155,8 @@ export const configReport = (problems: number): string =>
 export const STOPPING =
   'stopping after what is being done; Ctrl-C again to stop at once (the next pass finishes or takes back what was begun)';
 
+/** Said wherever a pass only looks: what it says would go does not go by itself. */
+export const ONLY_REPORTS = 'mode is "report": nothing is ever reclaimed; to change that: git config reaper.mode reap';
+
 /** How long a wait still lasts, for a table. */
 export const untilWords = (untilMs: number, nowMs: number): string => `${duration(untilMs - nowMs)} to go`;

@@ -95,9 +95,11 @@ export function goneWords(gone: {
   readonly state: 'restored' | 'forgotten';
   readonly agoMs: number;
   readonly at?: string;
+  readonly kind?: Entry['kind'];
 }): string {
-  const { name, state, agoMs, at } = gone;
+  const { name, state, agoMs, at, kind } = gone;
   if (state === 'restored')
     return `${name} was restored ${agoWords(agoMs)}, at ${at}: it is not in quarantine any more`;
+  if (kind === 'staging') return `${name} was purged ${agoWords(agoMs)}: its files were all there was of it`;
   return `${name} was forgotten ${agoWords(agoMs)}: its time to be restored was over`;
 }

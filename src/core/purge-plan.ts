@@ -21,6 +21,6 @@ export function stepsAhead(entry: Entry, hasBallast: boolean): Step[] {
   if (entry.phase === 'held') steps.push({ part: 'files', dueMs: keepUntilMs });
   if (entry.phase === 'purging') steps.push({ part: 'files', dueMs: atMs });
   // Nothing but files was ever kept of a staging entry.
-  steps.push({ part: 'commit', dueMs: entry.kind === 'staging' ? keepUntilMs : forgetAtMs });
+  if (entry.kind !== 'staging' || entry.phase === 'purged') steps.push({ part: 'commit', dueMs: forgetAtMs });
   return steps;
 }

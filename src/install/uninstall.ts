@@ -75,10 +75,7 @@ export async function uninstall(args: { readonly io: Io; readonly repo: Repo }):
   const entries = await disk.list(paths.quarantine);
   const quarantined = entries.ok ? entries.value.map(({ name }) => name) : [];
   const stays = (await disk.lstat(paths.root)).ok;
-  const notes = [
-    ...(quarantined.length > 0 ? [say.stillOurs(quarantined)] : []),
-    ...(stays ? [say.pinsStay] : []),
-  ];
+  const notes = [...(quarantined.length > 0 ? [say.stillOurs(quarantined)] : []), ...(stays ? [say.pinsStay] : [])];
   return {
     refusal: null,
     hooks,

@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ourLock } from '../../src/core/entry.ts';
 import { elsewhere, endAll, STAY } from '../support/children.ts';
+import { DEAD_PID } from '../support/pids.ts';
 import { PROGRAM, reaper, reaperJson, shell } from '../support/program.ts';
-import { backdate, DAY, makeRepo, type TestRepo } from '../support/repo.ts';
+import { backdate, backdateTree, DAY, makeRepo, type TestRepo } from '../support/repo.ts';
 
 afterEach(endAll);
 
@@ -138,5 +139,68 @@ describe('a claimed worktree', () => {
       code: 0,
       stdout: expect.stringContaining('reclaimed'),
     });
+  });
+});
+
+describe('where passes only report', () => {
+  it('status says so first, and nothing proposes to run what would not reclaim', () => {
+    const { repo, tree } = shop();
+    repo.git(['config', 'reaper.mode', 'report']);
+    const first = 'mode is "report": nothing is ever reclaimed; to change that: git config reaper.mode reap';
+    const { stdout } = reaper(repo, ['status']);
+    expect(stdout.split('\n')[0]).toBe(first);
+    expect(stdout).not.toContain('reaper-hook run');
+    for (const args of [['why', 'agent/done'], ['run', '--dry-run'], ['install']]) {
+      const told = reaper(repo, args).stdout;
+      expect(told).toContain(first);
+      expect(told).not.toContain('reaper-hook run');
+    }
+    repo.git(['config', 'reaper.mode', 'reap']);
+    expect(reaper(repo, ['status']).stdout).toContain('to reclaim now: npx reaper-hook run');
+    expect(reaper(repo, ['run']).code).toBe(0);
+    expect(existsSync(tree)).toBe(false);
+  });
+});
+
+describe('doctor', () => {
+  it('names a file among the claims that is none, and what to do', () => {
+    const { repo } = shop();
+    expect(reaper(repo, ['install', '--quiet']).code).toBe(0);
+    expect(reaper(repo, ['doctor']).code).toBe(0);
+    const file = join(repo.commonDir, 'reaper/claims/lane 3.json');
+    mkdirSync(dirname(file), { mode: 0o700 });
+    writeFileSync(file, '{"mine":');
+    const told = reaper(repo, ['doctor']);
+    expect(told.code).toBe(1);
+    expect(told.stdout).toContain(`trouble  ${file} cannot be read as a claim`);
+    expect(told.stdout).toContain(`rm '${file}'`);
+  });
+});
+
+describe('a staging entry in quarantine', () => {
+  it('is said to be all files when it is purged, and to be purged when that was asked for', () => {
+    const repo = makeRepo();
+    const staging = join(repo.root, `.agent-config/pack-compose.staging-${DEAD_PID}`);
+    repo.write('one.txt', 'one\n', staging);
+    backdateTree(staging, 3 * DAY);
+    const { quarantineId: id } = reaperJson(repo, ['run']).candidates[0];
+    const ahead = reaper(repo, ['purge', '--dry-run']).stdout;
+    expect(ahead).toContain('its files, which are all there is of it');
+    expect(ahead).not.toContain('commit');
+    expect(reaper(repo, ['purge', '--now', id]).code).toBe(0);
+    expect(reaper(repo, ['restore', id]).stderr).toMatch(/was purged .*: its files were all there was of it/);
+  });
+});
+
+describe('uninstall', () => {
+  it('names the id by which what stays in quarantine is restored or purged, for nothing purges it any more', () => {
+    const { repo, tree } = shop();
+    reaper(repo, ['install', '--quiet']);
+    const { quarantineId: id } = reaperJson(repo, ['run']).candidates[0];
+    const { stdout } = reaper(repo, ['uninstall']);
+    expect(stdout).toContain('1 entry stays in quarantine, and nothing purges it any more');
+    expect(stdout).toContain(`npx reaper-hook purge --now ${id} `);
+    expect(reaper(repo, ['restore', id]).code).toBe(0);
+    expect(existsSync(join(tree, 'a.txt'))).toBe(true);
   });
 });

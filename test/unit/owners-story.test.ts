@@ -107,6 +107,9 @@ describe('what is neither here nor in quarantine', () => {
       'a-1 was restored 1h ago, at /r/wt: it is not in quarantine any more',
     );
     expect(goneWords({ name: 'a-1', state: 'forgotten', agoMs: HOUR })).toContain('forgotten 1h ago');
+    expect(goneWords({ name: 's-1', state: 'forgotten', agoMs: HOUR, kind: 'staging' })).toBe(
+      's-1 was purged 1h ago: its files were all there was of it',
+    );
   });
 });
 
