@@ -20,6 +20,19 @@ const EVENT_WORDS: Readonly<Record<JournalRecord['event'], string>> = {
   forgotten: 'forgotten',
 };
 
+/** What happened, in words. What a pass that was cut off had begun counts as what it became. */
+export function eventWords(record: JournalRecord): string {
+  if (isFinished(record)) return EVENT_WORDS.reclaimed;
+  if (isPutBack(record)) return 'put back';
+  return EVENT_WORDS[record.event] ?? printable(record.event);
+}
+
+/** Its pass was cut off after the last look, and the next one had only to note it. */
+const isFinished = ({ event, detail }: JournalRecord): boolean => event === 'recovered' && detail === 'finish';
+
+const isPutBack = ({ event, detail = '' }: JournalRecord): boolean =>
+  event === 'recovered' ? detail === 'roll-back' : event === 'refused' && detail.startsWith('out-of-time:');
+
 /** A record, and the command that undoes it while that is possible. */
 interface LogRow extends JournalRecord {
   readonly undo: string | null;
@@ -36,7 +49,7 @@ export async function log(context: Context, sinceMs: number | null): Promise<Ans
   const earliest = sinceMs === null ? 0 : io.clock.nowMs() - sinceMs;
   const records = reading.records
     .filter(({ at, event }) => at >= earliest && event !== 'intent')
-    .map((each): LogRow => ({ ...each, undo: each.event === 'reclaimed' && held.has(each.id) ? undo(each.id) : null }));
+    .map((each): LogRow => ({ ...each, undo: isInQuarantine(each) && held.has(each.id) ? undo(each.id) : null }));
   const nothing = sinceMs === null ? 'nothing was reclaimed yet' : 'nothing was reclaimed in that time';
   const damaged =
     reading.damaged === 0 ? [] : [`note: ${plural(reading.damaged, 'line')} of the journal could not be read`];
@@ -48,6 +61,13 @@ export async function log(context: Context, sinceMs: number | null): Promise<Ans
   };
 }
 
+const isInQuarantine = (record: JournalRecord): boolean =>
+  record.event === 'reclaimed' || isFinished(record) || isHeldUnverified(record);
+
+/** Its pass was cut off before the last look, and something else has its place: kept until a person restores it. */
+const isHeldUnverified = ({ event, detail }: JournalRecord): boolean =>
+  event === 'recovered' && detail === 'hold-unverified';
+
 /** A few lines a record: when, what and how much; why, with its proof; the undo. */
 function page({ width, colors }: Context, records: readonly LogRow[], { place, nowMs }: Setting): string {
   const isNarrow = width !== null && width < WIDE_ENOUGH;
@@ -56,7 +76,7 @@ function page({ width, colors }: Context, records: readonly LogRow[], { place, n
   const heads = layOut(
     records.map((record) => [
       isNarrow ? `${duration(nowMs - record.at)} ago` : minuteOf(record.at),
-      colorOf(colors, record.event)(EVENT_WORDS[record.event] ?? printable(record.event)),
+      colorOf(colors, isFinished(record) ? 'reclaimed' : record.event)(eventWords(record)),
       record.bytes === null ? '' : bytes(record.bytes),
       entryName(record, place),
     ]),
@@ -94,13 +114,18 @@ function whyLines(record: JournalRecord, room: number): string[] {
 /** To the minute, in UTC, as the journal has it. */
 const minuteOf = (at: number): string => new Date(at).toISOString().replace('T', ' ').slice(0, 16);
 
-export function whyWords({ event, detail, because }: JournalRecord): string {
+export function whyWords(record: JournalRecord): string {
+  const { event, detail, because } = record;
+  if (isFinished(record)) return printable(because);
+  if (isPutBack(record)) return event === 'recovered' ? 'a pass was cut off' : 'the pass ran out of time';
+  if (isHeldUnverified(record)) return 'a pass was cut off, and its place is taken: kept until it is restored';
   return event === 'ballast-purged' ? 'rebuildable directories went first' : printable(detail ?? because);
 }
 
 /** For what had landed: how that was proved, by which commit, in which state of the base. */
-export function proofWords({ event, evidence }: JournalRecord): string | null {
-  if (event !== 'reclaimed' || evidence === null) return null;
+export function proofWords(record: JournalRecord): string | null {
+  const { event, evidence } = record;
+  if ((event !== 'reclaimed' && !isFinished(record)) || evidence === null) return null;
   const { how, ref, oid, commit } = evidence;
   return `${how}: ${commit.slice(0, 10)}, ${shortRef(ref)} at ${oid.slice(0, 10)}`;
 }

@@ -9,7 +9,7 @@ import type { Verdict } from '../core/model.ts';
 import { bytes, duration, printable, readablePath } from '../core/text.ts';
 import { ownerOf } from '../documents.ts';
 import type { CandidateResult } from '../pass.ts';
-import { proofWords, whyWords } from './log.ts';
+import { eventWords, proofWords, whyWords } from './log.ts';
 import type { PageInput } from './page.ts';
 import { entryName } from './quarantine-table.ts';
 import { nameOf } from './tables.ts';
@@ -92,7 +92,7 @@ export function logTable({ records, workspace }: PageInput): string {
     .reverse()
     .map((record) => [
       instant(record.at),
-      escaped(record.event),
+      escaped(eventWords(record)),
       escaped(entryName(record, workspace)),
       escaped([whyWords(record), proofWords(record)].filter((part) => part !== null && part !== '').join('; ')),
       record.bytes == null ? '' : bytes(record.bytes),

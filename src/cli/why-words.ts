@@ -59,7 +59,7 @@ function lockWords({ reason, owner }: Lock): string {
 const ownerWords = ({ label, liveness, why }: Owner): string => `${printable(label)}, ${liveness}: ${printable(why)}`;
 
 function claimWords({ label, why, leaseUntilMs }: Claim, nowMs: number): string {
-  const left = leaseUntilMs !== null && leaseUntilMs > nowMs ? ` (${duration(leaseUntilMs - nowMs)} to go)` : '';
+  const left = leaseUntilMs !== null && leaseUntilMs > nowMs ? ` (for ${duration(leaseUntilMs - nowMs)} more)` : '';
   return `${printable(label)}: ${printable(why)}${left}`;
 }
 

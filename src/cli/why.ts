@@ -1,7 +1,7 @@
 /** `why`: the dialogue of facts about one candidate, with the one that decided. */
 
 import { isOurLock } from '../core/entry.ts';
-import { COMMAND, groundWords, ONLY_REPORTS, reasonSentence, undo } from '../core/messages.ts';
+import { COMMAND, groundWords, ONLY_REPORTS, reasonSentence, undo, untilWords } from '../core/messages.ts';
 import type { Fact, FactName, Verdict } from '../core/model.ts';
 import { stepWords } from '../core/next-steps.ts';
 import { goneWords, inPlaceWords, ownerStory } from '../core/owner-words.ts';
@@ -124,5 +124,5 @@ async function noCandidate(workspace: Workspace, name: string): Promise<Answer> 
 function verdictWords(verdict: Verdict, nowMs: number): string {
   if (verdict.verdict === 'reclaim') return groundWords(verdict);
   const reasons = verdict.reasons.map(reasonSentence).join('; ');
-  return verdict.verdict === 'wait' ? `${reasons} (${duration(verdict.untilMs - nowMs)} to go)` : reasons;
+  return verdict.verdict === 'wait' ? `${reasons} (looked at ${untilWords(verdict.untilMs, nowMs)})` : reasons;
 }

@@ -95,8 +95,8 @@ export function hookReport({ reclaimed, freedBytes, attention, purgedEarly = 0 }
   if (reclaimed.length > 0) {
     const freed = freedBytes > 0 ? `, ${bytes(freedBytes)} freed` : '';
     const [first] = reclaimed;
-    const which = reclaimed.length === 1 && first !== undefined ? first.id : '<id>';
-    lines.push(`reaper: ${reclaimedWords(reclaimed)} -> quarantine${freed}; undo: ${undo(which)}`);
+    const back = reclaimed.length === 1 && first !== undefined ? undo(first.id) : `${COMMAND} log`;
+    lines.push(`reaper: ${reclaimedWords(reclaimed)} -> quarantine${freed}; undo: ${back}`);
     if (reclaimed.length > 1) lines.push(`reaper: ${idList(reclaimed)}`);
   }
   if (purgedEarly > 0)
@@ -141,7 +141,7 @@ function idList(entries: readonly Entry[]): string {
     .map(({ id }) => id)
     .join(', ');
   const more = entries.length - LISTED_IDS;
-  return more > 0 ? `${ids} and ${more} more: ${COMMAND} log` : ids;
+  return more > 0 ? `${ids} and ${more} more` : ids;
 }
 
 /** One note after a pass that failed; the hook stays quiet for a day after it. */
@@ -158,5 +158,5 @@ export const STOPPING =
 /** Said wherever a pass only looks: what it says would go does not go by itself. */
 export const ONLY_REPORTS = 'mode is "report": nothing is ever reclaimed; to change that: git config reaper.mode reap';
 
-/** How long a wait still lasts, for a table. */
-export const untilWords = (untilMs: number, nowMs: number): string => `${duration(untilMs - nowMs)} to go`;
+/** When a wait is over and it is looked at again, for a table; that is not to say that it goes then. */
+export const untilWords = (untilMs: number, nowMs: number): string => `again in ${duration(untilMs - nowMs)}`;

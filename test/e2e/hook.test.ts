@@ -63,7 +63,7 @@ describe('git checkout with the hook installed', () => {
     const lines = stderr.trimEnd().split('\n');
     expect(lines.length).toBeLessThanOrEqual(3);
     expect(lines[0]).toMatch(
-      /^reaper: 1 landed worktree, 1 stale staging entry -> quarantine; undo: node '\/.+\/reaper\/bin\/reaper-hook\.mjs' restore <id>$/,
+      /^reaper: 1 landed worktree, 1 stale staging entry -> quarantine; undo: node '\/.+\/reaper\/bin\/reaper-hook\.mjs' log$/,
     );
     expect(shell(repo, 'git checkout -q other').stderr).toBe('');
   });

@@ -1,6 +1,8 @@
 /** Every sentence, rendered; and nothing from outside that could speak to a terminal. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { JournalRecord } from '../../src/act/journal.ts';
+import { eventWords, proofWords, whyWords } from '../../src/cli/log.ts';
 import { type Entry, ourLock } from '../../src/core/entry.ts';
 import {
   configReport,
@@ -17,6 +19,8 @@ import {
 import { type Evidence, REASON_CODES } from '../../src/core/model.ts';
 import { nextStep } from '../../src/core/next-steps.ts';
 import { bytes, duration, plural, printable, shellWord } from '../../src/core/text.ts';
+
+const OID = 'a'.repeat(40);
 
 const entry = (id: string, kind: Entry['kind'] = 'worktree', ground: Entry['ground'] = 'landed') =>
   ({ id, kind, ground }) as Entry;
@@ -35,8 +39,8 @@ describe('the report that the next hook prints', () => {
   it('names the bytes that came back, and at most four ids', () => {
     const reclaimed = ['a', 'b', 'c', 'd', 'e'].map((id) => entry(id));
     expect(hookReport({ reclaimed, freedBytes: 4_100_000_000, attention: [] })).toEqual([
-      'reaper: 5 landed worktrees -> quarantine, 4.1 GB freed; undo: npx reaper-hook restore <id>',
-      'reaper: a, b, c, d and 1 more: npx reaper-hook log',
+      'reaper: 5 landed worktrees -> quarantine, 4.1 GB freed; undo: npx reaper-hook log',
+      'reaper: a, b, c, d and 1 more',
     ]);
   });
 
@@ -130,7 +134,7 @@ describe('reasons', () => {
   });
 
   it('say how long a wait is', () => {
-    expect(untilWords(3_600_000, 0)).toBe('1h to go');
+    expect(untilWords(3_600_000, 0)).toBe('again in 1h');
     expect(undo('x-1')).toBe('npx reaper-hook restore x-1');
   });
 });
@@ -163,5 +167,28 @@ describe('numbers', () => {
     expect(duration(-5)).toBe('0s');
     expect([0, 20_480, 3_000_000, 4_100_000_000].map(bytes)).toEqual(['0 B', '20 kB', '3 MB', '4.1 GB']);
     expect([plural(1, 'entry', 'entries'), plural(2, 'entry', 'entries')]).toEqual(['1 entry', '2 entries']);
+  });
+});
+
+describe('the log', () => {
+  const evidence: Evidence = { how: 'ancestor', ref: 'refs/heads/main', oid: OID, commit: OID };
+  const said = (event: JournalRecord['event'], detail?: string) => {
+    const record = { event, detail, because: 'landed', evidence } as unknown as JournalRecord;
+    return [eventWords(record), whyWords(record), proofWords(record)];
+  };
+
+  it('says of what a pass had begun what became of it', () => {
+    const proof = 'ancestor: aaaaaaaaaa, main at aaaaaaaaaa';
+    expect(said('reclaimed')).toEqual(['reclaimed', 'landed', proof]);
+    expect(said('recovered', 'finish')).toEqual(['reclaimed', 'landed', proof]);
+    expect(said('recovered', 'roll-back')).toEqual(['put back', 'a pass was cut off', null]);
+    expect(said('recovered', 'roll-back: no space left')).toEqual(['recovered', 'roll-back: no space left', null]);
+    expect(said('recovered', 'hold-unverified')[1]).toContain('kept until it is restored');
+    expect(said('refused', 'out-of-time: time ran out before "present" was known')).toEqual([
+      'put back',
+      'the pass ran out of time',
+      null,
+    ]);
+    expect(said('refused', 'changes: a.txt')).toEqual(['taken back', 'changes: a.txt', null]);
   });
 });
