@@ -96,6 +96,7 @@ async function main(): Promise<void> {
     (await import('./cli/hook-run.ts')).hookRun({ from, programFile, version: REAPER_VERSION });
   if (isHook) return hookRun(fromOption(process.argv) ?? process.cwd());
   const { createProgram } = await import('./cli/program.ts');
+  const { withoutVainHelp } = await import('./cli/arguments.ts');
   const program = createProgram({
     version: REAPER_VERSION,
     answer: async (global, command) => {
@@ -108,7 +109,7 @@ async function main(): Promise<void> {
     hookRun,
     readStdin: () => readFileSync(0, 'utf8'),
   });
-  await program.parseAsync(process.argv);
+  await program.parseAsync(withoutVainHelp(program, process.argv));
 }
 
 /** A reader that went away (`| head`) is no error. */

@@ -1,5 +1,5 @@
 /** How values on the command line are read. */
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../config/duration.ts';
 
 /** A duration in milliseconds. */
@@ -16,4 +16,11 @@ export const count = (text: string): number => {
 };
 
 /** An option that may be repeated: every value, in order. */
-export const collect = (value: string, previous: readonly string[]): string[] => [...previous, value];
+export const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
+
+/** `help nope` is answered as `nope` is: an unknown command, with the nearest one. */
+export function withoutVainHelp(program: Command, argv: readonly string[]): string[] {
+  const [node = '', file = '', first, name = '-', ...rest] = argv;
+  const isKnown = name.startsWith('-') || program.commands.some((command) => command.name() === name);
+  return first === 'help' && !isKnown ? [node, file, name, ...rest] : [...argv];
+}

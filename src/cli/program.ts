@@ -130,11 +130,11 @@ function addLooking(program: Command, does: Does, rim: Rim): void {
     .description(HELP.landed)
     .argument('[rev...]', 'revisions; all local branches when none is given')
     .option('--stdin', 'read further revisions from standard input, one a line')
-    .option('--base <commit>', 'judge against this alone; a pattern of branches, too; may be repeated', collect, [])
-    .action((revs: string[], options: { stdin?: boolean; base: string[] }) =>
+    .option('--base <commit>', 'judge against this alone; a pattern of branches, too; may be repeated', collect)
+    .action((revs: string[], options: { stdin?: boolean; base?: string[] }) =>
       does(async (context) =>
         (await commands.landed()).landed(context, revs, {
-          base: options.base,
+          base: options.base ?? [],
           stdin: options.stdin === true ? rim.readStdin() : null,
         }),
       ),
@@ -263,7 +263,11 @@ function addClaims(program: Command, does: Does): void {
       .option('--owner <name>', 'who claims it; the user when absent');
   claimed(program.command('claim').summary(SUMMARY.claim).description(HELP.claim))
     .option('--pid <n>', 'bind the claim to this process: it ends with it', count)
-    .option('--ttl <duration>', 'without --pid: how long the claim lasts after its last heartbeat', ms, ms(DEFAULT_TTL))
+    .addOption(
+      new Option('--ttl <duration>', 'without --pid: how long the claim lasts after its last heartbeat')
+        .argParser(ms)
+        .default(ms(DEFAULT_TTL), DEFAULT_TTL),
+    )
     .action((flags: ClaimFlags) =>
       does(async (context) => (await commands.claims()).claimCommand(context, { ...flags, ttlMs: flags.ttl })),
     );

@@ -4,12 +4,27 @@
  * Contract: pure; names from outside pass through `printable`. A value that has no words of its own is quoted.
  */
 import { shortRef } from '../core/messages.ts';
-import type { Changes, Claim, Fact, FactName, Ignored, Landing, Lock, Occupant, Owner } from '../core/model.ts';
+import type {
+  Candidate,
+  Changes,
+  Claim,
+  Fact,
+  FactName,
+  Ignored,
+  Landing,
+  Lock,
+  Occupant,
+  Owner,
+} from '../core/model.ts';
 import { duration, plural, printable } from '../core/text.ts';
 import { some } from '../core/vetoes.ts';
 
 /** A fact's answer; long lists are counted. */
-export function answerWords(fact: FactName, answer: Fact<unknown>, nowMs: number): string {
+export function answerWords(
+  fact: FactName,
+  answer: Fact<unknown>,
+  { kind, nowMs }: { readonly kind: Candidate['kind']; readonly nowMs: number },
+): string {
   if (!answer.known) return `unknown: ${printable(answer.why)}`;
   const { value } = answer;
   if (value === null || (Array.isArray(value) && value.length === 0)) return 'none';
@@ -17,7 +32,7 @@ export function answerWords(fact: FactName, answer: Fact<unknown>, nowMs: number
     case 'managed':
       return `yes, by ${printable(String(value))}`;
     case 'own':
-      return value === 'linked' ? 'yes, a linked worktree' : ownWords(value as string | { notOwn: string });
+      return value === 'linked' ? OWN_WORDS[kind] : ownWords(value as string | { notOwn: string });
     case 'idle':
       return `for ${duration(nowMs - (value as { lastActivityMs: number }).lastActivityMs)}`;
     case 'lock':
@@ -43,6 +58,11 @@ export function answerWords(fact: FactName, answer: Fact<unknown>, nowMs: number
         : quoted(value);
   }
 }
+
+const OWN_WORDS: Readonly<Record<Candidate['kind'], string>> = {
+  worktree: 'yes, a linked worktree',
+  staging: 'yes, a file or directory of its own',
+};
 
 const quoted = (value: unknown): string => printable(typeof value === 'string' ? value : JSON.stringify(value));
 

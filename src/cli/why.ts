@@ -52,7 +52,7 @@ function dialogue({ colors, width }: Context, inquiry: Inquiry, nowMs: number): 
   const decided = decidingFact(inquiry);
   const rows = inquiry.asked.map(({ fact }) => [
     `${fact === decided ? '>' : ' '} ${fact}`,
-    answerWords(fact, inquiry.facts[fact] as Fact<unknown>, nowMs),
+    answerWords(fact, inquiry.facts[fact] as Fact<unknown>, { kind: inquiry.candidate.kind, nowMs }),
   ]);
   const lines = layOut(rows, width, { give: [1] }).split('\n');
   return lines.map((line) => (line.startsWith('>') ? colors.bold(line) : line)).join('\n');

@@ -191,9 +191,16 @@ describe('the command line', () => {
     }
   });
 
+  it('names defaults as they are written, and none where there is none', () => {
+    expect(run('claim', '--help').stdout).toContain('(default: 12h)');
+    expect(run('landed', '--help').stdout).not.toContain('default: []');
+    expect(run('help', 'claim').stdout).toBe(run('claim', '--help').stdout);
+  });
+
   it.each([
     [['frobnicate'], /unknown command/],
     [['statsu'], /Did you mean status/],
+    [['help', 'frobnicate'], /unknown command 'frobnicate'/],
     [['run', '--budget', 'soon'], /Expected a duration/],
     [['why'], /missing required argument/],
     [['purge', '--now'], /needs the ids/],

@@ -183,6 +183,9 @@ describe('a staging entry in quarantine', () => {
     const staging = join(repo.root, `.agent-config/pack-compose.staging-${DEAD_PID}`);
     repo.write('one.txt', 'one\n', staging);
     backdateTree(staging, 3 * DAY);
+    const why = reaper(repo, ['why', staging]).stdout;
+    expect(why).toMatch(/own +yes, a file or directory of its own$/m);
+    expect(why).not.toContain('linked worktree');
     const { quarantineId: id } = reaperJson(repo, ['run']).candidates[0];
     const ahead = reaper(repo, ['purge', '--dry-run']).stdout;
     expect(ahead).toContain('its files, which are all there is of it');
