@@ -7,7 +7,8 @@ const THEIRS = '#8250df';
 
 /** @param panels `{title, unit, ours, theirs, points: {x, ours, theirs}[]}`; times in milliseconds */
 export function plot(panels) {
-  const width = PANEL * panels.length;
+  // The last tick of the last panel stands out a little.
+  const width = PANEL * panels.length + 16;
   const drawn = panels.map((panel, index) => `<g transform="translate(${index * PANEL} 0)">${drawPanel(panel)}</g>`);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="11" fill="#768390" role="img" aria-label="${panels.map(({ title, unit }) => `${title} by ${unit}`).join('; ')}">
 ${drawn.join('\n')}
