@@ -5,7 +5,7 @@
  * the process has printed `ready`. `endAll` kills what was started, by process id.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sandbox } from './repo.ts';
 
@@ -30,7 +30,15 @@ export function elsewhere(script: string, options: { cwd?: string; args?: string
     () => readFileSync(out, 'utf8').includes('ready'),
     () => readFileSync(out, 'utf8'),
   );
+  if (options.wrap?.includes('-f') !== true) untilItBecame(pid, /exec (\w+) \d+$/.exec(script)?.[1]);
   return pid;
+}
+
+/** It prints before it is what it becomes; a look in between would see `sh`. */
+function untilItBecame(pid: number, command: string | undefined): void {
+  if (command === undefined || !existsSync('/proc/self/comm')) return;
+  const present = () => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  waitFor(() => present() === command, present);
 }
 
 /** Remembers a process to be ended, and gives it back. */
