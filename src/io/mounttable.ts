@@ -28,18 +28,26 @@ export async function readMounts(mountinfo = '/proc/self/mountinfo'): Promise<Di
   }
 }
 
-/** Files that loop devices make file systems of; none where the system does not tell. */
-export function readLoopFiles(devices = '/sys/block'): string[] {
-  const names = attempt(() => readdirSync(devices).filter((name) => name.startsWith('loop')), []);
-  const files = names.map((name) => attempt(() => readFileSync(`${devices}/${name}/loop/backing_file`, 'utf8'), ''));
-  return files.map((file) => file.trimEnd()).filter((file) => file !== '');
+/** Files that loop devices make file systems of; none where the system has no such devices. */
+export function readLoopFiles(devices = '/sys/block'): DiskAnswer<string[]> {
+  const files: string[] = [];
+  try {
+    for (const name of unlessAbsent(() => readdirSync(devices), []).filter((device) => device.startsWith('loop')))
+      files.push(unlessAbsent(() => readFileSync(`${devices}/${name}/loop/backing_file`, 'utf8'), '').trimEnd());
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { ok: false, code: code ?? 'UNKNOWN', why: message };
+  }
+  return { ok: true, value: files.filter((file) => file !== '') };
 }
 
-function attempt<T>(read: () => T, otherwise: T): T {
+/** A device that is not in use has no such file, or one that answers so (ENXIO, ENODEV). */
+function unlessAbsent<T>(read: () => T, otherwise: T): T {
   try {
     return read();
-  } catch {
-    return otherwise;
+  } catch (error) {
+    if (['ENOENT', 'ENXIO', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) return otherwise;
+    throw error;
   }
 }
 

@@ -20,11 +20,11 @@ export interface MountReader {
 }
 
 /** Makes a reader that remembers the mount list; a look after something was moved needs a new one. */
-export function createMountReader(disk: DiskReader, read: typeof readMounts = readMounts): MountReader {
+export function createMountReader(disk: DiskReader, read = readMounts, readLoops = readLoopFiles): MountReader {
   let points: Promise<Fact<readonly string[]>> | undefined;
   return {
     inside: (path) => {
-      points ??= mountPoints(read);
+      points ??= mountPoints(read, readLoops);
       return mountsInside(disk, path, points);
     },
   };
@@ -46,11 +46,13 @@ async function mountsInside(
   return known(root.value.dev === parent.value.dev ? [] : [real.value]);
 }
 
-async function mountPoints(read: typeof readMounts): Promise<Fact<readonly string[]>> {
+async function mountPoints(read: typeof readMounts, readLoops: typeof readLoopFiles): Promise<Fact<readonly string[]>> {
   const list = await read();
   if (!list.ok) return unknown(`the list of mounts could not be read: ${list.why}`);
   const { form, text } = list.value;
   const points = form === 'mountinfo' ? parseMountinfo(text)?.map(({ point }) => point) : parseMountOutput(text);
   if (points == null || points.length === 0) return unknown('the list of mounts is not understood');
-  return known([...points, ...parseOverlays(text), ...readLoopFiles()]);
+  const loops = readLoops();
+  if (!loops.ok) return unknown(`what loop devices hold could not be read: ${loops.why}`);
+  return known([...points, ...parseOverlays(text), ...loops.value]);
 }

@@ -3,7 +3,7 @@ import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { disk } from '../../src/io/disk.ts';
-import { readMounts } from '../../src/io/mounttable.ts';
+import { readLoopFiles, readMounts } from '../../src/io/mounttable.ts';
 import type { FileInfo } from '../../src/io/ports.ts';
 import { createMountReader } from '../../src/observe/mounts.ts';
 import { sandbox } from '../support/repo.ts';
@@ -117,6 +117,18 @@ describe('the list of mounts', () => {
       const reader = createMountReader(disk, async () => ({ ok: true, value: { form: 'mountinfo', text } }));
       expect(await reader.inside(tree)).toMatchObject({ known: false });
     }
+  });
+
+  it('goes with that of loop devices, which is unknown when it cannot be read', async () => {
+    const devices = join(place, 'block');
+    const use = (name: string) => mkdirSync(join(devices, name, 'loop'), { recursive: true });
+    for (const name of ['loop0', 'loop1', 'sda']) use(name);
+    expect(readLoopFiles(join(place, 'nowhere'))).toEqual({ ok: true, value: [] });
+    writeFileSync(join(devices, 'loop1/loop/backing_file'), `${join(tree, 'image')}\n`);
+    const read = () => createMountReader(disk, readMounts, () => readLoopFiles(devices)).inside(tree);
+    expect(await read()).toEqual({ known: true, value: [join(tree, 'image')] });
+    mkdirSync(join(devices, 'loop0/loop/backing_file'));
+    expect(await read()).toMatchObject({ known: false, why: expect.stringContaining('loop devices') });
   });
 
   it('may lack a mount on the directory itself, which its device then shows', async () => {
