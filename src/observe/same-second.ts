@@ -5,7 +5,7 @@
  * that was rewritten in place, with as many bytes, within the second that the index remembers of it, counts as
  * unchanged; here such files are known by their nanoseconds, and their bytes are compared with their blobs.
  * Failure direction: what cannot be read, or is converted on checkout, counts as changed. An index that is out of
- * the ordinary, or very large, leaves the answer to git alone.
+ * the ordinary (flags, submodules, sparse), very large or absent leaves the answer to git alone.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -17,6 +17,9 @@ import { isAsNoted } from './pristine.ts';
 
 /** Some 150,000 paths: looking at more takes longer than a pass has. */
 const MAX_INDEX_BYTES = 16 * 1024 * 1024;
+
+/** Too large for a look of our own, or none there: then git calls every file deleted. */
+const LEFT_TO_GIT = new Set(['EFBIG', 'ENOENT']);
 
 /** Such files are rare; so many mean that their times were lost, by a program that copied them, say. */
 const MAX_FILES = 1_000;
@@ -31,16 +34,18 @@ const MAX_FILE_BYTES = 32 * 1024 * 1024;
  */
 export async function changedUnseen(disk: DiskReader, place: Place, hashBytes: 20 | 32): Promise<Fact<string[]>> {
   const bytes = await disk.readBytes(join(place.adminDir, 'index'), MAX_INDEX_BYTES);
+  if (!bytes.ok && !LEFT_TO_GIT.has(bytes.code)) return unknown(`its index could not be read: ${bytes.why}`);
   const index = bytes.ok ? parseIndexFile(bytes.value, hashBytes) : null;
   if (index === null) return known([]);
   const doubtful: IndexEntry[] = [];
+  const changed: string[] = [];
   for (const entry of index.entries) {
     const info = await disk.exact(join(place.tree, entry.path));
-    if (info.ok && isDoubtful(entry, info.value)) doubtful.push(entry);
+    if (!info.ok) changed.push(entry.path);
+    else if (isDoubtful(entry, info.value)) doubtful.push(entry);
     if (doubtful.length > MAX_FILES)
       return unknown(`more than ${MAX_FILES} files changed within the second in which git last saw them`);
   }
-  const changed: string[] = [];
   for (const entry of doubtful) if (!(await holdsItsBlob(disk, place.tree, entry, hashBytes))) changed.push(entry.path);
   return known(changed);
 }

@@ -37,6 +37,24 @@ function rewrite(text: string): void {
 
 const seen = () => changedUnseen(disk, { adminDir: admin, tree }, 20);
 
+describe('what could not be looked at', () => {
+  const failing = { ok: false, code: 'EIO', why: 'input/output error' } as const;
+  const place = () => ({ adminDir: admin, tree });
+
+  it('is not taken for unchanged: the index', async () => {
+    const broken = { ...disk, readBytes: async () => failing };
+    expect(await changedUnseen(broken, place(), 20)).toMatchObject({ known: false });
+  });
+
+  it('is not taken for unchanged: a file', async () => {
+    const broken: typeof disk = {
+      ...disk,
+      exact: async (path) => (path.endsWith('own.txt') ? failing : disk.exact(path)),
+    };
+    expect(await changedUnseen(broken, place(), 20)).toEqual({ known: true, value: ['own.txt'] });
+  });
+});
+
 describe('a file that was rewritten within the second in which git last saw it', () => {
   it('is changed when its bytes are others', async () => {
     rewrite('edited\n');
