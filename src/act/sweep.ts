@@ -7,12 +7,12 @@
  * Failure direction: what cannot be told or removed stays.
  */
 import { basename, dirname, join } from 'node:path';
+import { parseTemporary } from '../core/temporary.ts';
+import { writerIsGone } from '../io/processes.ts';
 import type { Actor } from './context.ts';
 
-const TEMPORARY = /^(.+?)(?:\.\d+)?\.(\d+)\.tmp$/;
-
 /** True for the name of a write that is not finished. */
-export const isTemporary = (name: string): boolean => TEMPORARY.test(name);
+export const isTemporary = (name: string): boolean => parseTemporary(name) !== null;
 
 /** Sweeps a directory in which nobody else writes. */
 export async function sweepOwn({ io }: Actor, directory: string): Promise<void> {
@@ -26,8 +26,7 @@ export async function sweepBeside({ io }: Actor, path: string): Promise<void> {
 
 /** Sweeps a directory that is shared with hooks and commands: only the files of dead processes. */
 export async function sweepShared({ io }: Actor, directory: string): Promise<void> {
-  const isDead = (pid: number) => pid === io.processes.self || io.processes.signal0(pid) === 'dead';
-  await sweep({ io }, directory, (_name, pid) => isDead(pid));
+  await sweep({ io }, directory, (_name, pid) => writerIsGone(io.processes, pid));
 }
 
 /** Locks of dead passes that were moved aside by a pass which died before it could remove them. */
@@ -54,8 +53,8 @@ async function sweep(
   const listing = await io.disk.list(directory);
   if (!listing.ok) return;
   for (const entry of listing.value) {
-    const [, name = '', pid = ''] = TEMPORARY.exec(entry.name) ?? [];
-    if (entry.kind !== 'file' || name === '' || !isStale(name, Number(pid))) continue;
+    const temporary = parseTemporary(entry.name);
+    if (entry.kind !== 'file' || temporary === null || !isStale(temporary.target, temporary.pid)) continue;
     await io.disk.removeFile(join(directory, entry.name));
   }
 }

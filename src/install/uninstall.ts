@@ -9,9 +9,11 @@
  */
 import { basename, dirname, join } from 'node:path';
 import { type Layout, layout } from '../core/layout.ts';
+import { parseTemporary } from '../core/temporary.ts';
 import type { Io } from '../io/ports.ts';
+import { writerIsGone } from '../io/processes.ts';
 import { withoutAdoption } from './adopt.ts';
-import { BEGIN, removeBlock } from './block.ts';
+import { BEGIN, END, removeBlock } from './block.ts';
 import { removeConfigHooks } from './confighooks.ts';
 import { MAX_CONFIG_BYTES } from './edits.ts';
 import { readHookFile } from './hookfile.ts';
@@ -123,13 +125,21 @@ async function sweepBeside({ disk, processes }: Io, path: string): Promise<void>
   const present = await disk.readText(path, MAX_CONFIG_BYTES);
   const known = [FRAMES.git, FRAMES.husky, present.ok ? present.value : ''];
   for (const { name, kind } of listing.ok ? listing.value : []) {
-    const [, target = '', pid = ''] = /^(.+?)(?:\.\d+)?\.(\d+)\.tmp$/.exec(name) ?? [];
-    if (kind !== 'file' || target !== basename(path)) continue;
-    if (Number(pid) !== processes.self && processes.signal0(Number(pid)) !== 'dead') continue;
+    const temporary = parseTemporary(name);
+    if (kind !== 'file' || temporary?.target !== basename(path) || !writerIsGone(processes, temporary.pid)) continue;
     const cut = await disk.readText(join(dirname(path), name), MAX_CONFIG_BYTES);
-    if (cut.ok && (cut.value.includes(BEGIN) || known.some((text) => text.startsWith(cut.value))))
-      await disk.removeFile(join(dirname(path), name));
+    if (cut.ok && holdsNothingElse(cut.value, known)) await disk.removeFile(join(dirname(path), name));
   }
+}
+
+/** Whether a file cut short at any point is one of `known` with or without our block in it. */
+function holdsNothingElse(cut: string, known: readonly string[]): boolean {
+  const begin = cut.indexOf(BEGIN);
+  if (begin < 0) return known.some((text) => text.startsWith(cut));
+  const end = cut.indexOf(END, begin);
+  const endOfLine = end < 0 ? -1 : cut.indexOf('\n', end);
+  const around = cut.slice(0, begin) + (endOfLine < 0 ? '' : cut.slice(endOfLine + 1));
+  return known.some((text) => text.startsWith(around));
 }
 
 type Done = 'removed' | 'restored' | 'nothing' | { readonly why: string };

@@ -25,6 +25,10 @@ export const processes: ProcessPort = {
   },
 };
 
+/** Whether nobody goes on with a file that process `pid` was writing: it is dead, or it is this one, which is asking. */
+export const writerIsGone = ({ self, signal0 }: Pick<ProcessPort, 'self' | 'signal0'>, pid: number): boolean =>
+  pid === self || signal0(pid) === 'dead';
+
 function signal0(pid: number): 'alive' | 'dead' | 'unknown' {
   if (!Number.isSafeInteger(pid) || pid <= 0) return 'unknown';
   try {

@@ -1,5 +1,5 @@
 /** An install that is killed at any step: git goes on working, uninstall takes back whatever there is, and install can be run again. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HOOK_NAMES } from '../../src/install/names.ts';
@@ -64,5 +64,34 @@ describe('an install that is killed', () => {
     mkdirSync(shared);
     here.repo.git(['config', '--global', 'core.hooksPath', shared]);
     expect(await killedAtEveryStep({ io: withGitVersion(here.machine, '2.54.0') })).toBeGreaterThan(8);
+  });
+});
+
+describe('uninstall leaves a file beside a hook that is named like a half-made write', () => {
+  const DEAD = 4_194_301;
+  const beside = (pid: number) => join(here.hooks, `post-checkout.${pid}.tmp`);
+
+  it.each<readonly [string, number, (hook: string) => string]>([
+    ['and holds a line of somebody else', DEAD, (hook) => `${hook}echo mine\n`],
+    [
+      'and begins with a line of somebody else',
+      DEAD,
+      (hook) => `#!/bin/sh\necho mine\n${hook.slice(hook.indexOf('\n') + 1)}`,
+    ],
+    ['and has nothing of ours', DEAD, () => 'a copy\n'],
+    ['and whose writer is alive', process.ppid, () => ''],
+  ])('%s', async (_what, pid, copy) => {
+    expect(await here.install()).toMatchObject({ complete: true });
+    const text = copy(readFileSync(join(here.hooks, 'post-checkout'), 'utf8'));
+    here.put(beside(pid), text, 0o644);
+    expect(await here.uninstall()).toMatchObject({ refusal: null });
+    expect(readFileSync(beside(pid), 'utf8')).toBe(text);
+  });
+
+  it('but not one that holds our own text alone', async () => {
+    expect(await here.install()).toMatchObject({ complete: true });
+    here.put(beside(DEAD), readFileSync(join(here.hooks, 'post-checkout'), 'utf8'), 0o644);
+    await here.uninstall();
+    expect(existsSync(beside(DEAD))).toBe(false);
   });
 });
