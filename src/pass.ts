@@ -13,7 +13,7 @@ import { rotate } from './act/journal.ts';
 import { acquireLock, type PassLock } from './act/lock.ts';
 import type { PurgeReport } from './act/purge.ts';
 import type { Outcome } from './act/quarantine.ts';
-import { type Recovered, recoverAll } from './act/recover.ts';
+import { type Recovered, recoverAll, wasFinished } from './act/recover.ts';
 import { loadLedger, saveLedger, setLedgerAside } from './act/state.ts';
 import { actOnAll, type CandidateResult, purgeDue, type Worked } from './acting.ts';
 import { EMPTY_LEDGER, inTurn, type Ledger } from './core/ledger.ts';
@@ -165,7 +165,6 @@ async function pass(run: Run): Promise<Passed> {
   const view = opened.value;
   notes.push(...view.problems);
   const results = await workThrough(run, view, isOutOfTime, enter);
-  const finished = recovered.filter(({ how, result }) => how === 'finish' && result.ok);
   const reclaimed = results.flatMap(({ act }) => (act?.outcome === 'reclaimed' ? [act] : []));
   const outcomes = results.map(({ result }) => result);
   const nowMs = io.clock.nowMs();
@@ -178,7 +177,7 @@ async function pass(run: Run): Promise<Passed> {
   const complete = examined === view.candidates.length && (purged?.complete ?? true);
   const ms = io.clock.nowMs() - startedMs;
   const lastPass = { atMs: startedMs, ms, complete, examined, total: view.candidates.length };
-  const count = reclaimed.length + finished.length;
+  const count = reclaimed.length + recovered.filter(wasFinished).length;
   const counted = options.only === undefined ? { ...lastPass, isHook: options.brief === true } : null;
   const total = withTotals(after, count, purged?.bytes ?? 0, counted);
   const measuring = {

@@ -22,6 +22,9 @@ export interface Recovered {
   readonly result: Done;
 }
 
+/** True where a killed pass had reclaimed something and only its note was missing. */
+export const wasFinished = ({ how, result }: Recovered): boolean => how === 'finish' && result.ok;
+
 /** Looks at every entry whose last intent was not completed, and sweeps up half-made files. */
 export async function recoverAll(actor: Actor): Promise<Recovered[]> {
   const recovered: Recovered[] = [];

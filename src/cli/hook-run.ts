@@ -7,6 +7,7 @@
  */
 import { setPriority } from 'node:os';
 import type { Actor } from '../act/context.ts';
+import { wasFinished } from '../act/recover.ts';
 import {
   askAgain,
   clearFailure,
@@ -138,9 +139,8 @@ async function oneRun(workspace: Workspace, actor: Actor, time: Time, version: s
     return;
   }
   const { report } = passed;
-  const finished = report.recovered.filter(({ how, result }) => how === 'finish' && result.ok);
   const lines = hookReport({
-    reclaimed: [...finished, ...report.reclaimed].map(({ entry }) => entry),
+    reclaimed: [...report.recovered.filter(wasFinished), ...report.reclaimed].map(({ entry }) => entry),
     freedBytes: report.purge?.bytes ?? 0,
     purgedEarly: report.purge?.early.length ?? 0,
     attention: report.attention,
