@@ -1,5 +1,5 @@
 /** `install`, `uninstall` and `allow`: what changes this repository's set-up. */
-import { approvalFile, differences, readApproval, scopeOf } from '../config/trust.ts';
+import { approvalFile, differences, scopeOf } from '../config/trust.ts';
 import { COMMAND, ONLY_REPORTS } from '../core/messages.ts';
 import { DEFAULTS } from '../core/settings.ts';
 import { plural, printable, shellWord } from '../core/text.ts';
@@ -34,16 +34,16 @@ export async function installCommand(
   const lines = describeInstall(report);
   if (report.refusal !== null)
     return { ...problem('refused', lines.join('\n')), json: { version: JSON_VERSION, install: report } };
-  const approval = await approveFirst(workspace);
+  const isApproved = await approveFirst(workspace);
   const preview = await previewNextPass(context);
-  const trust = workspace.config.ok ? scopeLines(workspace, approval.isRecorded) : [];
+  const trust = workspace.config.ok ? scopeLines(workspace) : [];
   const broken = workspace.config.ok ? [] : (configProblem(workspace.config).notes ?? []);
   return {
     exit: report.complete && workspace.config.ok ? 0 : 1,
     text: context.global.quiet ? '' : [...lines, ...trust, '', preview.text].join('\n'),
-    json: { version: JSON_VERSION, install: report, approved: approval.isApproved, next: preview.json },
+    json: { version: JSON_VERSION, install: report, approved: isApproved, next: preview.json },
     // Who is quiet still has to know that something waits.
-    notes: context.global.quiet ? [...broken, ...(approval.isApproved ? [] : trust)] : broken,
+    notes: context.global.quiet ? [...broken, ...(isApproved ? [] : trust)] : broken,
   };
 }
 
@@ -61,20 +61,19 @@ async function huskyElsewhere({ io, repository: repo, mainRoot }: Workspace): Pr
 
 /**
  * The first install approves what it finds. Any later one may be run by `npm install` on a branch that was just
- * pulled: what asks for more than was approved waits for `allow`.
+ * pulled: what asks for more than was approved waits for `allow`, also where the record of that is lost.
  */
-async function approveFirst({ io, layout, config }: Workspace): Promise<{ isRecorded: boolean; isApproved: boolean }> {
-  const { isRecorded } = await readApproval(io.disk, layout);
-  if (!config.ok) return { isRecorded, isApproved: false };
-  if (isRecorded) return { isRecorded, isApproved: config.withheld.length === 0 };
-  const written = await io.disk.writeFile(layout.allowed, approvalFile(scopeOf(config.proposed)));
-  return { isRecorded, isApproved: written.ok };
+async function approveFirst({ io, layout, config }: Workspace): Promise<boolean> {
+  if (!config.ok) return false;
+  if (config.approval !== 'none' && config.withheld.length > 0) return false;
+  if (config.approval === 'recorded') return true;
+  return (await io.disk.writeFile(layout.allowed, approvalFile(scopeOf(config.proposed)))).ok;
 }
 
 /** What is now approved, where it goes beyond what is built in; or what is not, because something else was before. */
-function scopeLines({ config }: Workspace, wasRecorded: boolean): string[] {
+function scopeLines({ config }: Workspace): string[] {
   if (!config.ok) return [];
-  if (wasRecorded && config.withheld.length > 0) return configNotes({ ...config, notes: [] });
+  if (config.approval !== 'none' && config.withheld.length > 0) return configNotes({ ...config, notes: [] });
   const beyond = differences(scopeOf(config.proposed), scopeOf(DEFAULTS));
   const source = config.source ?? 'the built-in defaults';
   if (beyond.length === 0) return [`configuration: ${source}`];
@@ -125,7 +124,7 @@ export async function allow(context: Context, yes: boolean): Promise<Answer> {
   if (!config.ok) return configProblem(config);
   const changes = differences(scopeOf(config.proposed), config.allowed);
   const notes = configNotes({ ...config, withheld: [] });
-  if (changes.length === 0)
+  if (changes.length === 0 && config.approval !== 'lost')
     return {
       exit: 0,
       text: 'nothing to approve: the configuration asks for what is approved',

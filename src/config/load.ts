@@ -12,7 +12,7 @@ import { type FoundFile, readConfigFile } from './file.ts';
 import { readUserSettings } from './git-settings.ts';
 import * as messages from './messages.ts';
 import { settle } from './settle.ts';
-import { readApproval, type Scope, type ScopeChange } from './trust.ts';
+import { type Approval, readApproval, type Scope, type ScopeChange } from './trust.ts';
 import { type ReadUserFile, readUserFile } from './user-file.ts';
 import { type ConfigProblem, problemAbout, validate } from './validate.ts';
 
@@ -33,6 +33,7 @@ export type LoadedConfig =
       readonly proposed: Settings;
       /** What is approved on this machine, without git config. */
       readonly allowed: Scope;
+      readonly approval: Approval;
     }
   | { readonly ok: false; readonly errors: readonly ConfigProblem[]; readonly source: string | null };
 
@@ -90,5 +91,6 @@ async function load(args: LoadArgs): Promise<LoadedConfig> {
     withheld,
     proposed,
     allowed: approval.allowed,
+    approval: approval.approval,
   };
 }

@@ -164,23 +164,24 @@ export function approvalFile(scope: Scope): string {
   return `${JSON.stringify({ version: 1, scope }, null, 2)}\n`;
 }
 
+/** Whether anybody approved anything yet, and whether it can still be read. */
+export type Approval = 'none' | 'recorded' | 'lost';
+
 /** Reads what was approved here; the note says why it could not be used. */
 export async function readApproval(
   disk: DiskReader,
   layout: Layout,
-): Promise<{
-  readonly allowed: Scope;
-  /** False where nobody approved anything yet, or what was written down is lost. */
-  readonly isRecorded: boolean;
-  readonly note: string | null;
-}> {
+): Promise<{ readonly allowed: Scope; readonly approval: Approval; readonly note: string | null }> {
   const text = await disk.readText(layout.allowed);
-  const nothing = { allowed: BUILT_IN_SCOPE, isRecorded: false };
-  if (!text.ok && text.code === 'ENOENT') return { ...nothing, note: null };
+  if (!text.ok && text.code === 'ENOENT') return { allowed: BUILT_IN_SCOPE, approval: 'none', note: null };
   const why = text.ok ? null : text.why;
   const scope = text.ok ? parseApproval(text.value) : null;
-  if (scope !== null) return { allowed: scope, isRecorded: true, note: null };
-  return { ...nothing, note: messages.approvalUnreadable(layout.allowed, why ?? 'it is damaged') };
+  if (scope !== null) return { allowed: scope, approval: 'recorded', note: null };
+  return {
+    allowed: BUILT_IN_SCOPE,
+    approval: 'lost',
+    note: messages.approvalUnreadable(layout.allowed, why ?? 'it is damaged'),
+  };
 }
 
 function parseApproval(text: string): Scope | null {

@@ -1,6 +1,6 @@
 /** A branch that brings along every way in: git checks it out, the hook runs a pass, and nothing of it ran. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { eventually, reaper, reaperJson, shell } from '../support/program.ts';
@@ -138,6 +138,23 @@ staging:
       stderr: expect.stringContaining('npx reaper-hook allow'),
     });
     expect(reaperJson(repo, ['status']).candidates).toEqual([]);
+  });
+
+  it('is not approved by an install that cannot read what was approved', () => {
+    const mine = repo.worktree('feature/mine');
+    backdate(repo, mine, 2 * DAY);
+    expect(reaper(repo, ['install']).code).toBe(0);
+    const approval = join(repo.commonDir, 'reaper/allowed.json');
+    writeFileSync(approval, readFileSync(approval, 'utf8').slice(0, -20));
+    // With nothing to approve, the record is written again.
+    expect(reaper(repo, ['install', '--quiet']).code).toBe(0);
+    expect(JSON.parse(readFileSync(approval, 'utf8'))).toMatchObject({ version: 1 });
+    writeFileSync(approval, '');
+    repo.commit('.reaperrc', WIDE.replace(/staging:[\s\S]*$/, ''));
+    expect(reaper(repo, ['install', '--quiet']).stderr).toContain('npx reaper-hook allow');
+    expect(reaperJson(repo, ['status']).candidates).toEqual([]);
+    expect(reaper(repo, ['allow', '--yes']).code).toBe(0);
+    expect(reaperJson(repo, ['status']).candidates.map(({ path }: { path: string }) => path)).toEqual([mine]);
   });
 
   it.each(['../../outside-{pid}', '/tmp/x-{pid}', '~/x-{pid}', 'a/../../x-{pid}', '.git/x-{pid}', 'x\\..\\y-{pid}'])(

@@ -72,6 +72,7 @@ describe('where nothing is configured', () => {
       withheld: [],
       proposed: DEFAULTS,
       allowed: BUILT_IN_SCOPE,
+      approval: 'none',
     });
   });
 

@@ -196,11 +196,11 @@ describe('the approval', () => {
 
   it('is read back as it was written', async () => {
     const wide = scope({ branches: ['agent/*', '!agent/keep'], paths: ['~/x/*'], base: ['develop'], branch: 'landed' });
-    expect(await approved(approvalFile(wide))).toEqual({ allowed: wide, isRecorded: true, note: null });
+    expect(await approved(approvalFile(wide))).toEqual({ allowed: wide, approval: 'recorded', note: null });
   });
 
   it('that was never given approves the built-in defaults', async () => {
-    expect(await approved(null)).toEqual({ allowed: BUILT_IN_SCOPE, isRecorded: false, note: null });
+    expect(await approved(null)).toEqual({ allowed: BUILT_IN_SCOPE, approval: 'none', note: null });
   });
 
   const whole = JSON.parse(approvalFile(scope({ branches: ['**'] })));
