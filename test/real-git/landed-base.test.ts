@@ -146,7 +146,7 @@ describe('the report', () => {
     repo.change({ 'notes.txt': numbers({ 3: 'three' }) });
     let cache: unknown = null;
     const first = await report(repo, ['agent/new'], { onCache: (found: unknown) => (cache = found) });
-    expect(JSON.parse(JSON.stringify(cache))).toMatchObject({ version: 3, open: [{ code: 'adds' }] });
+    expect(JSON.parse(JSON.stringify(cache))).toMatchObject({ version: 4, open: [{ code: 'adds' }] });
     expect(await report(repo, ['agent/new'], { cache })).toEqual(first);
   });
 });

@@ -160,20 +160,52 @@ describe('a landing is unknown when', () => {
     expect(verdicts.at(-1)).toBe('patches');
   });
 
-  it('more base commits than can be compared change the paths of its commit', async () => {
-    const repo = landedRepo();
-    repo.start('agent/hot');
-    const hot = repo.change({ 'notes.txt': numbers({ 3: 'three' }) });
-    const other = repo.change({ 'a.txt': 'a\n' });
-    repo.git(['switch', '-q', 'main']);
-    repo.git(['cherry-pick', other]);
-    repo.change({ 'a.txt': 'rewritten\n' });
-    for (let at = 0; at < 33; at++) repo.change({ 'notes.txt': numbers({ 12: `${at}` }) });
-    repo.git(['cherry-pick', hot]);
-    repo.change({ 'notes.txt': 'rewritten\n' });
-    expect(verdict(await repo.prove('agent/hot'))).toBe(
-      'unknown: limit: more than 32 base commits change the same paths as one of its own',
-    );
+  describe('more base commits than are compared in one run change the paths of its commit', () => {
+    const LIMIT =
+      'unknown: limit: more than 32 base commits change the same paths as one of its own; it goes on with the next run';
+
+    /** A branch of two commits, the first on a file that the base changes again and again. */
+    function hot(): { repo: LandedRepo; own: string; other: string; overwrite(times: number): void } {
+      const repo = landedRepo();
+      repo.start('agent/hot');
+      const own = repo.change({ 'notes.txt': numbers({ 3: 'three' }) });
+      const other = repo.change({ 'a.txt': 'a\n' });
+      repo.git(['switch', '-q', 'main']);
+      return {
+        ...{ repo, own, other },
+        overwrite: (times) => {
+          for (let at = 0; at < times; at++) repo.change({ 'notes.txt': numbers({ 12: `${at}` }) });
+        },
+      };
+    }
+
+    async function verdicts(repo: LandedRepo, cache: unknown = null): Promise<string[]> {
+      const { proofs, cache: kept } = await repo.ask(['agent/hot'], { cache });
+      const seen = proofs.map(verdict);
+      return seen[0] === LIMIT ? [...seen, ...(await verdicts(repo, kept))] : seen;
+    }
+
+    it('and the next runs compare the rest', async () => {
+      const { repo, own, other, overwrite } = hot();
+      repo.git(['cherry-pick', other]);
+      repo.change({ 'a.txt': 'rewritten\n' });
+      overwrite(140);
+      repo.git(['cherry-pick', own]);
+      repo.change({ 'notes.txt': 'rewritten\n' });
+      expect(await verdicts(repo)).toEqual([LIMIT, 'patches']);
+    });
+
+    it('also when some were left out before the base had touched all of its paths', async () => {
+      const { repo, own, other, overwrite } = hot();
+      overwrite(40);
+      repo.git(['cherry-pick', own]);
+      repo.change({ 'notes.txt': 'rewritten\n' });
+      const first = await repo.ask(['agent/hot']);
+      expect(first.proofs.map(verdict)).toEqual([expect.stringMatching(/^not landed/)]);
+      repo.git(['cherry-pick', other]);
+      repo.change({ 'a.txt': 'rewritten\n' });
+      expect(await verdicts(repo, first.cache)).toEqual(['patches']);
+    });
   });
 });
 

@@ -32,6 +32,8 @@ const search = (changes: readonly Change[], more: Partial<Search> = {}): Search 
   unheld: null,
   current: new Map(),
   likes: new Map(),
+  overflowed: new Map(),
+  likedAt: new Map(),
   candidates: [],
   isTouched: false,
   ...more,
@@ -164,5 +166,30 @@ describe('look-alikes', () => {
       Array.from({ length: MAX_LIKES + 5 }, (_, group) => record(group, wanted)),
     );
     expect(one.likes.get('own')).toHaveLength(MAX_LIKES);
+    expect([...one.overflowed]).toEqual([['own', MAX_LIKES]]);
+  });
+
+  it('of one merge are taken together', () => {
+    const one = search(wanted);
+    const brought = Array.from({ length: MAX_LIKES + 5 }, (_, at) => ({ ...record(0, wanted, { oid: `c${at}` }) }));
+    sweep(one, [...brought, record(1, wanted, { oid: 'after' })]);
+    expect(one.likes.get('own')).toHaveLength(MAX_LIKES + 5);
+    expect([...one.overflowed]).toEqual([['own', 1]]);
+  });
+
+  it('are compared also where an earlier run left some out', () => {
+    const one = search(wanted, { overflowed: new Map([['own', null]]) });
+    sweep(one, [record(0, wanted)]);
+    expect([...one.likes]).toEqual([['own', ['c0']]]);
+    expect([...one.overflowed]).toEqual([['own', null]]);
+  });
+
+  it('that are as many as are compared leave none out', () => {
+    const one = search(wanted);
+    sweep(
+      one,
+      Array.from({ length: MAX_LIKES }, (_, group) => record(group, wanted)),
+    );
+    expect(one.overflowed.size).toBe(0);
   });
 });

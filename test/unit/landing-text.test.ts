@@ -41,10 +41,11 @@ describe('what was saved', () => {
     untouched: ['a'],
     unheld: ['7 a'],
     likes: [[A, B]],
+    overflowed: [A],
     code: 'adds',
     detail: [],
   };
-  const good = { version: 3, proofs: [{ head: A, how: 'replayed', commit: B, at: B }], open: [open] } as LandingCache;
+  const good = { version: 4, proofs: [{ head: A, how: 'replayed', commit: B, at: B }], open: [open] } as LandingCache;
 
   it('is read back', () => {
     expect(readCache(JSON.parse(JSON.stringify(good)))).toEqual(good);
@@ -54,7 +55,7 @@ describe('what was saved', () => {
     ['no object', 'text'],
     ['an array', []],
     ['another version', { ...good, version: 99 }],
-    ['no lists', { version: 3, proofs: {}, open: [] }],
+    ['no lists', { version: 4, proofs: {}, open: [] }],
     ['a proof by another way', { ...good, proofs: [{ head: A, how: 'trust', commit: B, at: B }] }],
     ['a proof by a name', { ...good, proofs: [{ head: A, how: 'replayed', commit: 'main', at: B }] }],
     ['a short id', { ...good, proofs: [{ head: 'abc', how: 'replayed', commit: B, at: B }] }],
@@ -64,6 +65,7 @@ describe('what was saved', () => {
     ['another code', { ...good, open: [{ ...open, code: 'landed' }] }],
     ['a path that is none', { ...good, open: [{ ...open, untouched: [7] }] }],
     ['likes that are none', { ...good, open: [{ ...open, likes: [['x']] }] }],
+    ['an overflow of none', { ...good, open: [{ ...open, overflowed: 'all' }] }],
     ['a newline in an id', { ...good, open: [{ ...open, mergeBases: [`${A}\n`] }] }],
   ])('is forgotten as a whole when it holds %s', (_what, value) => {
     expect(readCache(value)).toEqual(EMPTY_CACHE);

@@ -10,7 +10,7 @@
 import type { Evidence, Oid } from '../../core/model.ts';
 
 /** Changes with the meaning of what is kept, and with what counts as a proof. */
-const VERSION = 3;
+const VERSION = 4;
 
 export interface LandingCache {
   readonly version: typeof VERSION;
@@ -45,10 +45,23 @@ export interface CachedOpen {
   readonly unheld: readonly string[];
   /** An own commit, then base commits that change the same paths. */
   readonly likes: readonly (readonly Oid[])[];
+  /** Own commits that more base commits up to `at` look like than are in `likes`. */
+  readonly overflowed: readonly Oid[];
   readonly code: (typeof OPEN_CODES)[number];
   /** Paths, or the sentence of a limit. */
   readonly detail: readonly string[];
 }
+
+/** The lists of an entry of which nothing was looked at. */
+export const BLANK = {
+  mergeBases: [],
+  behind: 0,
+  untouched: [],
+  unheld: [],
+  likes: [],
+  overflowed: [],
+  detail: [],
+} as const;
 
 /** Three paths are named in a sentence; eight let the base touch some and still leave a witness. */
 const KEPT_PATHS = 8;
@@ -127,11 +140,11 @@ function isProof(value: unknown): value is CachedProof {
 
 function isOpen(value: unknown): value is CachedOpen {
   if (!isRecord(value)) return false;
-  const { head, at, own, mergeBases, behind, untouched, unheld, likes, code, detail } = value;
+  const { head, at, own, mergeBases, behind, untouched, unheld, likes, overflowed, code, detail } = value;
   const isPlace = isOid(head) && isOid(at) && typeof own === 'string' && isListOf(mergeBases, isOid);
   const isCount = Number.isSafeInteger(behind) && (behind as number) >= 0;
   const areLists = [untouched, unheld, detail].every((list) => isListOf(list, isString));
-  const areLikes = isListOf(likes, (each) => isListOf(each, isOid));
+  const areLikes = isListOf(likes, (each) => isListOf(each, isOid)) && isListOf(overflowed, isOid);
   return isPlace && isCount && areLists && areLikes && (OPEN_CODES as readonly unknown[]).includes(code);
 }
 

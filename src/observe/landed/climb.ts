@@ -15,7 +15,7 @@ import type { Merged, Merger } from './merge.ts';
 import { landedMessages } from './messages.ts';
 import { provePatches } from './patches.ts';
 import { treesOf } from './read.ts';
-import type { Candidate, Search } from './search.ts';
+import { type Candidate, isHeld, type Search } from './search.ts';
 import { isWholeBetween } from './shallow.ts';
 import type { Shape } from './shape.ts';
 import type { BaseHistory, Judging, Outcome, Start } from './start.ts';
@@ -44,6 +44,8 @@ export interface Climber {
   unread: string | null;
   /** The bound that was hit. */
   limit: string | null;
+  /** Index on the spine from which to look again, after a bound; `start`: from the merge base. */
+  rewind: number | 'start' | null;
   /** Merging it into the base's tip was tried in this run. */
   isTipTried: boolean;
   /** Its own commits were compared with base commits in this run. */
@@ -89,8 +91,10 @@ function climberOf(start: Start, { net, own }: Shape, limits: Limits): Climber {
     unheld: restoreUnheld(prior?.unheld ?? []),
     current: new Map(),
     likes: new Map(prior?.likes.map(([oid = '', ...twins]) => [oid, twins])),
+    overflowed: new Map(prior?.overflowed.map((oid) => [oid, null])),
+    likedAt: new Map<Oid, number>(),
   };
-  const open = { proof: null, conflict: null, failed: null, unread: null, limit: null };
+  const open = { proof: null, conflict: null, failed: null, unread: null, limit: null, rewind: null };
   return { start, search, done: from, ...open, isTipTried: false, isCompared: false };
 }
 
@@ -110,7 +114,7 @@ const isEqualAtTip = ({ search }: Climber): boolean =>
 
 /**
  * Rung `adds-nothing`. Left out where a path is untouched, since the merge would change it, and
- * where nothing was touched since it was last tried. A branch that changes nothing as a whole
+ * where nothing was touched, or not every line, since it was last tried. A branch that changes nothing as a whole
  * would pass without proving anything.
  */
 async function tryTip({ judging, merger }: Climb, active: readonly Climber[]): Promise<void> {
@@ -129,7 +133,8 @@ async function tryTip({ judging, merger }: Climb, active: readonly Climber[]): P
 
 function isTipWorthTrying({ search, start, isTipTried }: Climber): boolean {
   if (isTipTried || search.net.size === 0 || search.untouched.size > 0) return false;
-  return search.isTouched || start.prior === null || start.prior.code === 'partial' || start.prior.code === 'limit';
+  if (start.prior === null || start.prior.code === 'partial' || start.prior.code === 'limit') return true;
+  return search.isTouched && isHeld(search);
 }
 
 /** Rung `replayed`, and `adds-nothing` at an earlier base commit: first one merge each, then more at a time. */
@@ -183,7 +188,8 @@ async function outcomeOf(climb: Climb, climber: Climber): Promise<Outcome> {
   if (!isWhole.value) return unread(landedMessages.shallow(ref));
   if (proof !== null)
     return { kind: 'proven', proof: { head: start.tip, how: proof.how, commit: proof.commit, at: base } };
-  return { kind: 'open', open: { ...placeOf(climb, climber), ...answerOf(climber) }, prior: start.prior };
+  const found = { ...placeOf(climb, climber), ...answerOf(climber) };
+  return { kind: 'open', open: found, prior: start.prior, isRewound: climber.rewind !== null };
 }
 
 /** How far the search got, for the next run to go on from; null when it got nowhere. */
@@ -192,16 +198,21 @@ function progressOf(climb: Climb, climber: Climber): CachedOpen | null {
   return { ...placeOf(climb, climber), code: 'partial', detail: [] };
 }
 
-function placeOf({ history }: Climb, { start, search, done }: Climber): Omit<CachedOpen, 'code' | 'detail'> {
+function placeOf({ history }: Climb, climber: Climber): Omit<CachedOpen, 'code' | 'detail'> {
+  const { start, search, rewind } = climber;
+  const done = typeof rewind === 'number' ? rewind : climber.done;
+  const at = (done === BELOW ? history.below : history.spine.commits[done]) ?? start.tip;
+  const [mergeBase = at] = start.mergeBases;
   return {
     head: start.tip,
-    at: (done === BELOW ? history.below : history.spine.commits[done]) ?? start.tip,
-    own: start.fingerprint,
+    // What names no own commits is not gone on from.
+    ...(rewind === 'start' ? { at: mergeBase, own: '' } : { at, own: start.fingerprint }),
     mergeBases: start.mergeBases,
     behind: start.behind + done - search.from,
     untouched: keptPaths(search.untouched),
     unheld: keptPaths([...(search.unheld ?? [])].flatMap(([path, [line]]) => `${line} ${path}`)),
     likes: [...search.likes].map(([oid, twins]) => [oid, ...twins]),
+    overflowed: rewind === null ? [...search.overflowed.keys()] : [],
   };
 }
 

@@ -13,12 +13,30 @@ import { type Judging, type Outcome, place, reach, type Start, unreadOutcome } f
 /** How often a branch may have merged the base, or committed nothing, on top of what landed. */
 const MAX_PEELS = 8;
 
+/** How often look-alikes that were left out are looked at in one run: each look takes some 0.2 s. */
+const MAX_LOOKS = 4;
+
 /** Judges every head against the base; `peels` counts how deep this call is nested. */
 export async function judge(
   judging: Judging,
   merger: Merger,
   heads: readonly Oid[],
   peels = 0,
+): Promise<Map<Oid, Outcome>> {
+  const outcomes = await judgeOnce(judging, merger, heads, peels);
+  for (let looks = 1; looks < MAX_LOOKS; looks++) {
+    const again = [...outcomes].flatMap(([head, each]) => (each.kind === 'open' && each.isRewound ? [head] : []));
+    if (again.length === 0) break;
+    for (const [head, outcome] of await judgeOnce(judging, merger, again, peels)) outcomes.set(head, outcome);
+  }
+  return outcomes;
+}
+
+async function judgeOnce(
+  judging: Judging,
+  merger: Merger,
+  heads: readonly Oid[],
+  peels: number,
 ): Promise<Map<Oid, Outcome>> {
   const reached = await reach(judging, heads);
   const { outcomes, graph } = reached;

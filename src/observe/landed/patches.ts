@@ -51,7 +51,20 @@ function isWorthwhile({ own, judging }: Climb, climber: Climber): boolean {
     return false;
   }
   const wanted = contentful(search.own);
-  return wanted.length > 0 && wanted.every(({ oid }) => (search.likes.get(oid)?.length ?? 0) > 0);
+  if (wanted.length > 0 && wanted.every(({ oid }) => search.likes.has(oid))) return true;
+  stopAtLikes(climber);
+  return false;
+}
+
+/** Where only look-alikes that were left out can prove the branch, a bound was hit; the next run compares them. */
+function stopAtLikes(climber: Climber): void {
+  const { overflowed, likes, own } = climber.search;
+  const isOpen = contentful(own).every(({ oid }) => likes.has(oid) || overflowed.has(oid));
+  if (!isOpen || overflowed.size === 0 || !isHeld(climber.search)) return;
+  climber.limit = landedMessages.limit.likes(MAX_LIKES);
+  const leftOut = [...overflowed].flatMap(([oid, at]) => ((likes.get(oid)?.length ?? 0) < MAX_LIKES ? [at] : []));
+  const places = leftOut.filter((at) => at !== null);
+  if (leftOut.length > 0) climber.rewind = places.length < leftOut.length ? 'start' : Math.min(...places) - 1;
 }
 
 /** Leaves the base commits that change no other lines than the own commit; the merge would refute the rest. */
@@ -133,13 +146,11 @@ async function conclude(climb: Climb, picking: Picking): Promise<void> {
   climber.isCompared = true;
   const pairs = pairUp(twins);
   for (const [own, found] of twins) {
-    const likes = search.likes.get(own) ?? [];
     const rest = [...found, ...(left.get(own) ?? [])];
-    if (likes.length >= MAX_LIKES && pairs === null && found.length === 0) {
-      if (isHeld(search)) climber.limit ??= landedMessages.limit.likes(MAX_LIKES);
-    } else if (rest.length > 0) search.likes.set(own, rest);
+    if (rest.length > 0) search.likes.set(own, rest);
     else search.likes.delete(own);
   }
+  if (pairs === null) stopAtLikes(climber);
   const newest = contentful(search.own).at(-1);
   const commit = newest === undefined ? undefined : pairs?.get(newest.oid);
   if (pairs === null && picking.isSpent) climber.unread = landedMessages.limit.merges(climb.judging.limits.merges);

@@ -13,7 +13,7 @@
 import { type Change, type CommitRecord, pathsKey } from '../../core/landing.ts';
 import type { Oid } from '../../core/model.ts';
 
-/** Look-alikes of one commit that are compared before giving up; a hot file can have hundreds. */
+/** Look-alikes of one commit that are compared in one run, and those in the same merge; a hot file can have hundreds. */
 export const MAX_LIKES = 32;
 
 /** A commit of the branch that is not a merge. */
@@ -66,6 +66,10 @@ export interface Search {
   readonly current: Map<string, string>;
   /** For each own commit, base commits that change the same paths. */
   readonly likes: Map<Oid, Oid[]>;
+  /** Own commits with more look-alikes than are compared, and where on the spine the first was left out; null: in an earlier run. */
+  readonly overflowed: Map<Oid, number | null>;
+  /** Where on the spine its newest look-alike of this run is. */
+  readonly likedAt: Map<Oid, number>;
   /** Found in this chunk. */
   candidates: Candidate[];
   /** A base commit of this run touched a path of `net`. */
@@ -107,7 +111,7 @@ export function sweepPaths(searches: readonly Search[], records: readonly Groupe
     }
     if (record.parents.length > 1) continue;
     for (const { search, own } of byKey.get(keyOf(record)) ?? []) {
-      if (group >= search.since) like(search, own.oid, record.oid);
+      if (group >= search.since) like(search, own.oid, { twin: record.oid, group });
     }
   }
 }
@@ -125,10 +129,14 @@ function touch(search: Search, path: string, group: number): void {
   if (search.untouched.delete(path) && search.untouched.size === 0) search.readyAt = group;
 }
 
-function like(search: Search, own: Oid, twin: Oid): void {
+/** A group is taken as a whole, so that the next run can go on behind it. */
+function like(search: Search, own: Oid, { twin, group }: { readonly twin: Oid; readonly group: number }): void {
   const likes = search.likes.get(own) ?? [];
-  if (likes.length < MAX_LIKES && !likes.includes(twin) && !search.reached.has(twin))
+  if (likes.includes(twin) || search.reached.has(twin)) return;
+  if (likes.length < MAX_LIKES || search.likedAt.get(own) === group) {
     search.likes.set(own, [...likes, twin]);
+    search.likedAt.set(own, group);
+  } else if (!search.overflowed.has(own)) search.overflowed.set(own, group);
 }
 
 /** Searches that may have candidates: the base has touched every path. */

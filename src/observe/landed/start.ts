@@ -21,7 +21,7 @@ import {
   spineOf,
 } from '../../core/landing.ts';
 import type { Oid } from '../../core/model.ts';
-import type { CachedOpen, CachedProof, Memory } from './cache.ts';
+import { BLANK, type CachedOpen, type CachedProof, type Memory } from './cache.ts';
 import { dropReached, dropReachedRoots } from './dates.ts';
 import { landedMessages } from './messages.ts';
 import { areReached, commonAncestor, graphOf, presentCommits } from './read.ts';
@@ -43,7 +43,13 @@ export interface Judging {
 /** What came of one head. `unread` is not remembered, but for how far the search got. */
 export type Outcome =
   | { readonly kind: 'proven'; readonly proof: CachedProof }
-  | { readonly kind: 'open'; readonly open: CachedOpen; readonly prior: CachedOpen | null }
+  | {
+      readonly kind: 'open';
+      readonly open: CachedOpen;
+      readonly prior: CachedOpen | null;
+      /** What was left out only needs another look, from the remembered place. */
+      readonly isRewound: boolean;
+    }
   | {
       readonly kind: 'unread';
       readonly why: string;
@@ -194,13 +200,11 @@ function root(
     return { outcome: unreadOutcome(landedMessages.shallow(ref)) };
   if (own.frontier.length === 0) {
     const open: CachedOpen = { ...BLANK, head: tip, at: base, own: fingerprint, code: 'unrelated' };
-    return { outcome: { kind: 'open', open, prior: null } };
+    return { outcome: { kind: 'open', open, prior: null, isRewound: false } };
   }
   const priors = memory.open(tip).filter((open) => open.own === fingerprint && isReached(open.at));
   return { tip, own, fingerprint, priors };
 }
-
-export const BLANK = { mergeBases: [], behind: 0, untouched: [], unheld: [], likes: [], detail: [] } as const;
 
 /** Reads the base's history for as many branches as the limit allows, the nearest ones first. */
 async function readHistory(
