@@ -87,7 +87,7 @@ const FIRST = {
   'bound: merges': 'goes on from there merges',
   'bound: merges spent on picks': 'spent on picks',
   'bound: own commits compared': 'goes on from there patches',
-  'bound: look-alikes': 'more base commits than can',
+  'bound: look-alikes': 'more base commits than are',
   'bound: time': 'time has run out',
   'bound: what is remembered': 'is bounded',
   'a scratch directory in use is left': 'may still be in use',
@@ -162,8 +162,8 @@ export const GUARDS = [
   guard(
     'base commits older than the merge base prove nothing: twins',
     `${L}search.ts`,
-    'if (group >= search.since) like(search, own.oid, record.oid);',
-    'like(search, own.oid, record.oid);',
+    'if (group >= search.since) like(search, own.oid, { twin: record.oid, group });',
+    'like(search, own.oid, { twin: record.oid, group });',
     [`${REAL}traps`, `${REAL}guards`, `${UNIT}search`],
   ),
   guard(
@@ -176,8 +176,8 @@ export const GUARDS = [
   guard(
     'base commits without the merge base behind them prove nothing: twins',
     `${L}search.ts`,
-    'if (group >= search.since) like(search, own.oid, record.oid);',
-    'if (group > search.from) like(search, own.oid, record.oid);',
+    'if (group >= search.since) like(search, own.oid, { twin: record.oid, group });',
+    'if (group > search.from) like(search, own.oid, { twin: record.oid, group });',
     [`${REAL}undone`],
   ),
   guard(
@@ -201,7 +201,7 @@ export const GUARDS = [
     'if (apart.known) return',
     [`${REAL}undone`],
   ),
-  guard('base commits that the branch holds are no twins', `${L}search.ts`, ' && !search.reached.has(twin)', '', [
+  guard('base commits that the branch holds are no twins', `${L}search.ts`, ' || search.reached.has(twin)', '', [
     `${UNIT}search`,
     `${REAL}traps`,
   ]),
@@ -370,8 +370,8 @@ export const GUARDS = [
   guard(
     'nothing matched is nothing proven',
     `${L}patches.ts`,
-    'return wanted.length > 0 && wanted.every',
-    'return wanted.every',
+    'if (wanted.length > 0 && wanted.every',
+    'if (wanted.every',
     [`${REAL}traps`, `${REAL}guards`],
     [`${L}patches.ts`, 'commit === undefined ||', ''],
     [
@@ -572,13 +572,24 @@ export const GUARDS = [
     '',
     [`${REAL}unknown`],
   ),
+  guard('bound: look-alikes', `${L}patches.ts`, 'climber.limit = landedMessages.limit.likes(MAX_LIKES);', '', [
+    `${REAL}guards`,
+  ]),
   guard(
-    'bound: look-alikes',
+    'bound: look-alikes that were left out are compared later',
     `${L}patches.ts`,
-    'if (isHeld(search)) climber.limit ??= landedMessages.limit.likes(MAX_LIKES);',
-    '',
+    "climber.rewind = places.length < leftOut.length ? 'start' : Math.min(...places) - 1;",
+    'void 0;',
     [`${REAL}guards`],
   ),
+  guard(
+    'bound: look-alikes left out by an earlier run are compared',
+    `${L}climb.ts`,
+    "(rewind === 'start' ?",
+    '(false ?',
+    [`${REAL}guards`],
+  ),
+  guard('bound: looks at look-alikes in one run', `${L}judge.ts`, 'looks < MAX_LOOKS', 'true', [`${REAL}guards`]),
   guard('bound: time', `${L}view.ts`, 'if (isOutOfTime())', 'if (false)', [`${REAL}unknown`]),
   guard(
     'bound: what is remembered',

@@ -161,7 +161,7 @@ describe('a landing is unknown when', () => {
   });
 
   describe('more base commits than are compared in one run change the paths of its commit', () => {
-    const LIMIT =
+    const LIMIT: string =
       'unknown: limit: more than 32 base commits change the same paths as one of its own; it goes on with the next run';
 
     /** A branch of two commits, the first on a file that the base changes again and again. */
@@ -180,9 +180,13 @@ describe('a landing is unknown when', () => {
     }
 
     async function verdicts(repo: LandedRepo, cache: unknown = null): Promise<string[]> {
-      const { proofs, cache: kept } = await repo.ask(['agent/hot'], { cache });
-      const seen = proofs.map(verdict);
-      return seen[0] === LIMIT ? [...seen, ...(await verdicts(repo, kept))] : seen;
+      const seen: string[] = [];
+      for (let run = 0, kept = cache; run < 4 && seen.every((each) => each === LIMIT); run++) {
+        const answers = await repo.ask(['agent/hot'], { cache: kept });
+        seen.push(...answers.proofs.map(verdict));
+        kept = answers.cache;
+      }
+      return seen;
     }
 
     it('and the next runs compare the rest', async () => {
