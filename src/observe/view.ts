@@ -74,6 +74,7 @@ export async function openView(source: ViewSource, listed?: readonly WorktreeCan
   // Whoever gives back what is its own need not wait for it to be old.
   const floor = source.askers === undefined ? {} : { floorMs: 0 };
   const searched = { ...io.disk, ...source.searched };
+  const claims = once(() => allClaims(source));
   const [bases, staging, directories] = await Promise.all([
     resolveBases({
       git: io.git,
@@ -89,6 +90,8 @@ export async function openView(source: ViewSource, listed?: readonly WorktreeCan
       ...floor,
     }),
     findDirectories(searched, settings.user?.directories ?? [], source.home, floor.floorMs),
+    // Every look needs them; they are read while git answers.
+    claims(),
   ]);
   const landings = createLandings({
     io,
@@ -102,12 +105,12 @@ export async function openView(source: ViewSource, listed?: readonly WorktreeCan
   const managed = worktrees.filter((each) => isCandidate(each, source));
   const candidates = [...managed, ...staging.entries, ...directories.entries];
   const memory = createMemory(io, layout.commonDir);
-  return known(assemble(source, { worktrees, candidates, bases, landings, memory, problems }));
+  return known(assemble(source, { worktrees, candidates, bases, landings, memory, problems }, claims));
 }
 
 type Lasting = Pick<View, 'worktrees' | 'candidates' | 'bases' | 'landings' | 'memory' | 'problems'>;
 
-function assemble(source: ViewSource, lasting: Lasting): View {
+function assemble(source: ViewSource, lasting: Lasting, claims = once(() => allClaims(source))): View {
   const { io } = source;
   const view: Omit<View, 'probe'> = {
     source,
@@ -121,7 +124,7 @@ function assemble(source: ViewSource, lasting: Lasting): View {
       await lasting.memory.readTrees(questions.map(({ head }) => head));
       if (lasting.bases.known) await lasting.landings.prove(questions, lasting.bases.value);
     },
-    claims: once(() => allClaims(source)),
+    claims,
     processes: once(() => scanOthers(source)),
     mounts: createMountReader(io.disk),
   };
