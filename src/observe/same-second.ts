@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { type IndexEntry, parseIndexFile } from '../core/gitindex.ts';
 import { type Fact, known, unknown } from '../core/model.ts';
 import type { DiskReader, ExactInfo } from '../io/ports.ts';
+import { nativePath } from '../io/rawpath.ts';
 import type { Place } from './changes.ts';
 import { isAsNoted } from './pristine.ts';
 
@@ -62,12 +63,19 @@ const NANOSECONDS = 1_000_000_000n;
 const second = (ns: bigint): bigint => ns / NANOSECONDS;
 
 async function holdsItsBlob(disk: DiskReader, tree: string, entry: IndexEntry, hashBytes: 20 | 32): Promise<boolean> {
-  const path = join(tree, entry.path);
-  const info = await disk.lstat(path);
-  if (!info.ok || info.value.kind !== 'file') return false;
-  const bytes = await disk.readBytes(path, MAX_FILE_BYTES);
-  if (!bytes.ok) return false;
+  const content = await contentOf(disk, join(tree, entry.path));
+  if (content === null) return false;
   const hash = createHash(hashBytes === 32 ? 'sha256' : 'sha1');
-  const oid = hash.update(`blob ${bytes.value.length}\0`).update(bytes.value).digest();
-  return oid.equals(entry.oid);
+  return hash.update(`blob ${content.length}\0`).update(content).digest().equals(entry.oid);
+}
+
+/** What a blob holds of it: the bytes of a file, the target of a symbolic link. */
+async function contentOf(disk: DiskReader, path: string): Promise<Uint8Array | null> {
+  const info = await disk.lstat(path);
+  if (info.ok && info.value.kind === 'symlink') {
+    const target = await disk.readlink(path);
+    return target.ok ? Buffer.from(nativePath(target.value)) : null;
+  }
+  const bytes = info.ok && info.value.kind === 'file' ? await disk.readBytes(path, MAX_FILE_BYTES) : null;
+  return bytes?.ok === true ? bytes.value : null;
 }

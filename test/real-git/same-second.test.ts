@@ -1,5 +1,5 @@
 /** What changed within the second in which git last saw it, in place and with as many bytes, is seen even so. */
-import { lstatSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { lstatSync, lutimesSync, readFileSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { disk } from '../../src/io/disk.ts';
@@ -73,6 +73,38 @@ describe('a file that was rewritten within the second in which git last saw it',
       ['changes'],
     ]);
     expect(readFileSync(join(tree, 'own.txt'), 'utf8')).toBe('edited\n');
+  });
+});
+
+describe('a symbolic link that was made again within the second in which git last saw it', () => {
+  beforeEach(() => {
+    symlinkSync('own.txt', join(tree, 'link'));
+    symlinkSync(Buffer.from([0x6f, 0xff, 0x6e]), join(tree, 'raw'));
+    repo.git(['add', '.'], tree);
+    repo.git(['commit', '-qm', 'links'], tree);
+  });
+
+  function again(name: string, target: string | Buffer): void {
+    const link = join(tree, name);
+    const { atime, mtime } = lstatSync(link);
+    unlinkSync(link);
+    symlinkSync(target, link);
+    lutimesSync(link, atime, mtime);
+    const { ctimeNs, mtimeNs, ino } = lstatSync(link, { bigint: true });
+    const earlierNs = ctimeNs % 1_000_000_000n === 0n ? ctimeNs + 1n : ctimeNs - 1n;
+    note(join(admin, 'index'), name, { ctimeNs: earlierNs, mtimeNs, ino });
+  }
+
+  it('is changed when it leads elsewhere', async () => {
+    again('link', 'own.txs');
+    again('raw', Buffer.from([0x6f, 0xfe, 0x6e]));
+    expect(await seen()).toEqual({ known: true, value: ['link', 'raw'] });
+  });
+
+  it('is not changed when it leads where it did', async () => {
+    again('link', 'own.txt');
+    again('raw', Buffer.from([0x6f, 0xff, 0x6e]));
+    expect(await seen()).toEqual({ known: true, value: [] });
   });
 });
 

@@ -9,11 +9,12 @@ const NANOSECONDS = 1_000_000_000n;
 export interface Noted {
   readonly ctimeNs: bigint;
   readonly mtimeNs: bigint;
+  readonly ino?: bigint;
   readonly size?: number;
 }
 
 /** The index keeps its own time. */
-export function note(index: string, path: string, { ctimeNs, mtimeNs, size }: Noted): void {
+export function note(index: string, path: string, { ctimeNs, mtimeNs, ino, size }: Noted): void {
   const { atime, mtime } = lstatSync(index);
   const bytes = readFileSync(index);
   const at = bytes.indexOf(`${path}\0`) - RECORD_BYTES;
@@ -21,6 +22,7 @@ export function note(index: string, path: string, { ctimeNs, mtimeNs, size }: No
     bytes.writeUInt32BE(Number(ns / NANOSECONDS), at + 8 * offset);
     bytes.writeUInt32BE(Number(ns % NANOSECONDS), at + 8 * offset + 4);
   }
+  if (ino !== undefined) bytes.writeUInt32BE(Number(ino & 0xffffffffn), at + 20);
   if (size !== undefined) bytes.writeUInt32BE(size, at + 36);
   writeFileSync(index, bytes);
   utimesSync(index, atime, mtime);
