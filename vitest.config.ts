@@ -16,7 +16,7 @@ export default defineConfig({
       project('real-git', 'test/real-git/**/*.test.ts', 60_000),
       project('hazards', 'test/hazards/**/*.test.ts', 60_000),
       project('crash', 'test/crash/**/*.test.ts', 600_000),
-      project('model', 'test/model/**/*.test.ts', 300_000),
+      project('model', 'test/model/**/*.test.ts', 900_000),
       project('e2e', 'test/e2e/**/*.test.ts', 120_000),
     ],
   },
