@@ -2,6 +2,7 @@
 import type { LoadedConfig } from '../config/load.ts';
 import type { ScopeChange } from '../config/trust.ts';
 import { COMMAND } from '../core/messages.ts';
+import type { Settings } from '../core/settings.ts';
 import { plural, printable } from '../core/text.ts';
 import { type Answer, JSON_VERSION } from './context.ts';
 
@@ -31,9 +32,14 @@ export function configNotes(config: LoadedConfig): string[] {
     ...notes,
     'note: the configuration asks for more than is approved on this machine; not in effect:',
     ...config.withheld.flatMap(changeLines),
+    ...(managesNothing(config.settings) ? ['  until then no worktree is managed: no approved pattern is left'] : []),
     `  to approve: ${COMMAND} allow`,
   ];
 }
+
+/** A list that replaces the approved one leaves only what both have in effect: nothing, where they share nothing. */
+const managesNothing = ({ worktrees }: Settings): boolean =>
+  [...worktrees.branches, ...worktrees.paths].every((pattern) => pattern.startsWith('!'));
 
 /** One line for each thing added or removed. */
 export function changeLines({ key, added, removed }: ScopeChange): string[] {

@@ -46,7 +46,7 @@ export function entryName({ branch, path }: Pick<Entry, 'branch' | 'path'>, { ho
 }
 
 function restorableWords(entry: Entry, nowMs: number): string {
-  if (entry.unverified) return 'kept: its second look was cut off';
+  if (entry.unverified) return 'kept: not yet looked at a second time';
   if (entry.phase === 'purged' || entry.phase === 'purging')
     return `from its commit for ${duration(entry.forgetAtMs - nowMs)}`;
   return `whole for ${duration(entry.keepUntilMs - nowMs)}`;

@@ -134,5 +134,6 @@ export function nextCommand({ candidate, verdict, facts }: Inquiry, view: View |
   const base = view?.bases.known === true ? view.bases.value[0]?.ref : undefined;
   const at = shellPath(candidate.path, view?.source.home ?? '');
   const claim = facts.claim?.known === true ? facts.claim.value : null;
-  return nextStep(first, { at, base: base === undefined ? 'HEAD~1' : shortRef(base), claim });
+  const isIdleOptional = candidate.kind === 'worktree' && !candidate.isMissing;
+  return nextStep(first, { at, base: base === undefined ? 'HEAD~1' : shortRef(base), claim, isIdleOptional });
 }

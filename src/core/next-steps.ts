@@ -15,10 +15,15 @@ export interface Place {
   readonly base: string;
   /** The claim that holds it, where one does. */
   readonly claim?: Claim | null;
+  /** False where no option shortens the wait: for what a pattern's own age holds, and for a directory that is gone. */
+  readonly isIdleOptional?: boolean;
 }
 
 /** The next command about `reason`; null when nothing that a person could type would change it. */
-export function nextStep({ code, detail }: Reason, { at, base, claim = null }: Place): string | null {
+export function nextStep(
+  { code, detail }: Reason,
+  { at, base, claim = null, isIdleOptional = true }: Place,
+): string | null {
   switch (code) {
     case 'changes':
     case 'untracked':
@@ -57,7 +62,7 @@ export function nextStep({ code, detail }: Reason, { at, base, claim = null }: P
     case 'limit':
       return `${COMMAND} run`;
     case 'too-young':
-      return `${COMMAND} run --idle 10m`;
+      return isIdleOptional ? `${COMMAND} run --idle 10m` : null;
     case 'empty-too-young':
       return `${COMMAND} run --empty-idle 1h`;
     case 'unknown':

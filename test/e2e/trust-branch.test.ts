@@ -157,6 +157,16 @@ staging:
     expect(reaperJson(repo, ['status']).candidates.map(({ path }: { path: string }) => path)).toEqual([mine]);
   });
 
+  it('that shares no pattern with what is approved leaves nothing managed, and that is said', () => {
+    repo.worktree('agent/x');
+    expect(reaper(repo, ['install', '--quiet']).code).toBe(0);
+    repo.write('.reaperrc', 'worktrees: { branches: ["*"] }\n');
+    expect(reaper(repo, ['status']).stderr).toContain('until then no worktree is managed');
+    repo.write('.reaperrc', 'worktrees: { branches: ["*", "agent/*"] }\n');
+    expect(reaper(repo, ['status']).stderr).toContain('npx reaper-hook allow');
+    expect(reaper(repo, ['status']).stderr).not.toContain('no worktree is managed');
+  });
+
   it.each(['../../outside-{pid}', '/tmp/x-{pid}', '~/x-{pid}', 'a/../../x-{pid}', '.git/x-{pid}', 'x\\..\\y-{pid}'])(
     'that names staging %s is a mistake, and nothing is reclaimed',
     (path) => {

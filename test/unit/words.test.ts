@@ -129,6 +129,8 @@ describe('reasons', () => {
 
   it('that are a lock offer to take it off, but not one of our own, which the next pass takes off', () => {
     const place = { at: '/w', base: 'main' };
+    expect(nextStep({ code: 'too-young', detail: '1h' }, place)).toBe('npx reaper-hook run --idle 10m');
+    expect(nextStep({ code: 'too-young', detail: '1h' }, { ...place, isIdleOptional: false })).toBeNull();
     expect(nextStep({ code: 'locked', detail: 'on a stick' }, place)).toBe('git worktree unlock /w');
     expect(nextStep({ code: 'locked', detail: ourLock('a-1') }, place)).toBe('npx reaper-hook run');
   });
