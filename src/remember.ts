@@ -3,7 +3,7 @@
  *
  * Contract: pure. Failure direction: what is forgotten only makes something wait again.
  */
-import { deadSince, keepOnly, keyOf, type Ledger, ownerKey, withoutOwner } from './core/ledger.ts';
+import { deadSince, inTurn, keepOnly, keyOf, type Ledger, ownerKey, withoutOwner } from './core/ledger.ts';
 import type { Candidate, Verdict } from './core/model.ts';
 import type { View } from './observe/view.ts';
 import type { CandidateResult } from './pass.ts';
@@ -39,11 +39,10 @@ export function remember(from: {
   const examined: Record<string, number> = keepOnly(ledger.examined, keys);
   const dead: Record<string, number> = keepOnly(ledger.deadSince, keys);
   const announced: Record<string, number> = keepOnly(ledger.announced, keys);
-  for (const { inquiry, outcome, reasons } of results) {
+  for (const result of results) {
+    const { inquiry } = result;
     const key = keyOf(inquiry.candidate);
-    if (isCutShort(inquiry.verdict)) continue;
-    // Decided, but with no time left to act: it stays first in the next pass.
-    if (outcome === 'skipped' && reasons.some(({ code }) => code === 'out-of-time')) continue;
+    if (isUnfinished(result)) continue;
     examined[key] = nowMs;
     for (const old of Object.keys(dead)) if (withoutOwner(old) === key) delete dead[old];
     for (const owner of deadOwners(inquiry)) dead[owner] = deadSince(ledger, owner, true, nowMs) ?? nowMs;
@@ -62,9 +61,26 @@ export function remember(from: {
     deadSince: dead,
     announced,
     resting: { idleMs, untilMs },
+    stuck: stuckAt(results, ledger),
     landings: view.landings.cache(),
     boot: bootOf(view, ledger),
   };
+}
+
+/** Not decided, or decided with no time left to act: it stays first in the next pass. */
+const isUnfinished = ({ inquiry, outcome, reasons }: CandidateResult): boolean =>
+  isCutShort(inquiry.verdict) || (outcome === 'skipped' && reasons.some(({ code }) => code === 'out-of-time'));
+
+/** Who had the first turn and was not finished with; in one more pass when it is the same as before. */
+function stuckAt(results: readonly CandidateResult[], ledger: Ledger): Ledger['stuck'] {
+  const [first] = inTurn(
+    results.map(({ inquiry }) => inquiry.candidate),
+    ledger,
+  );
+  const isStuck = results.some((result) => result.inquiry.candidate === first && isUnfinished(result));
+  if (first === undefined || !isStuck) return null;
+  const key = keyOf(first);
+  return { key, passes: ledger.stuck?.key === key ? ledger.stuck.passes + 1 : 1 };
 }
 
 /**

@@ -20,6 +20,7 @@ import {
   takeRequest,
 } from '../act/state.ts';
 import { layout } from '../core/layout.ts';
+import { patientBudgetMs } from '../core/ledger.ts';
 import { asCalled, configReport, failureReport, hookReport } from '../core/messages.ts';
 import { DEFAULTS } from '../core/settings.ts';
 import { readRecord } from '../install/record.ts';
@@ -75,7 +76,10 @@ export async function hookRun({ from, programFile, version }: HookRun): Promise<
     await sayConfigIsBroken(workspace, actor);
     return end();
   }
-  const { budgetMs } = settings.pass;
+  const { detach } = settings.pass;
+  const budgetMs = detach
+    ? patientBudgetMs((await loadLedger(actor)).ledger, settings.pass.budgetMs)
+    : settings.pass.budgetMs;
   const onPhase = (phase: Phase) => {
     limits.deadlineMs = startedMs + budgetMs + (phase === 'looking' ? 0 : OVERTIME_MS);
   };

@@ -17,6 +17,8 @@ export interface Ledger {
   readonly announced: Readonly<Record<string, number>>;
   /** Until when a candidate is known to be too young, by key, and the threshold that says so. */
   readonly resting: { readonly idleMs: number; readonly untilMs: Readonly<Record<string, number>> };
+  /** The candidate that had the first turn and was not finished with for want of time, and in how many passes in a row. */
+  readonly stuck: { readonly key: string; readonly passes: number } | null;
   /** Bytes on disk as last measured, and when, by key of the candidate or `entry:<id>`. */
   readonly sizes: Readonly<Record<string, { readonly bytes: number; readonly atMs: number }>>;
   /** Disk over time, oldest first. */
@@ -44,6 +46,7 @@ export const EMPTY_LEDGER: Ledger = {
   deadSince: {},
   announced: {},
   resting: { idleMs: 0, untilMs: {} },
+  stuck: null,
   sizes: {},
   disk: [],
   landings: null,
@@ -64,6 +67,7 @@ export function parseLedger(text: string): Ledger | null {
       deadSince: times(value.deadSince),
       announced: times(value.announced),
       resting: { idleMs: finite(value.resting?.idleMs), untilMs: times(value.resting?.untilMs) },
+      stuck: stuckOf(value.stuck),
       sizes: sizes(value.sizes),
       disk: parseSeries(value.disk),
       landings: value.landings ?? null,
@@ -92,6 +96,11 @@ function sizes(value: unknown): Ledger['sizes'] {
   );
 }
 
+function stuckOf(value: unknown): Ledger['stuck'] {
+  const { key, passes } = (value ?? {}) as { key?: unknown; passes?: unknown };
+  return typeof key === 'string' && Number.isSafeInteger(passes) ? { key, passes: passes as number } : null;
+}
+
 function bootOf(value: unknown): Ledger['boot'] {
   const { bootId, bootTimeMs } = (value ?? {}) as { bootId?: unknown; bootTimeMs?: unknown };
   if (typeof bootId !== 'string') return null;
@@ -116,6 +125,21 @@ export const keyOf = (candidate: { kind: string; path: string }): string => `${c
 export function inTurn<T extends { kind: string; path: string }>(candidates: readonly T[], ledger: Ledger): T[] {
   const at = (candidate: T) => ledger.examined[keyOf(candidate)] ?? 0;
   return [...candidates].sort((one, other) => at(one) - at(other) || (keyOf(one) < keyOf(other) ? -1 : 1));
+}
+
+/** So many passes are given to chance: a busy machine, a cold disk. */
+const PATIENT_PASSES = 2;
+
+/** With the default of two seconds, half a minute of background work at low priority. */
+const MOST_PATIENCE = 16;
+
+/**
+ * The budget of the next pass that nobody waits for, in milliseconds: twice as long with every pass in which one
+ * candidate could not be finished with although it had the first turn. A tree that large would else stay for ever.
+ */
+export function patientBudgetMs({ stuck }: Ledger, budgetMs: number): number {
+  const over = Math.max(0, (stuck?.passes ?? 0) - PATIENT_PASSES);
+  return budgetMs * Math.min(MOST_PATIENCE, 2 ** over);
 }
 
 /**

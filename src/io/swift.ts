@@ -51,8 +51,11 @@ export function swift(disk: Disk): Disk {
     return answer(call);
   };
   /** What follows a link in the last component must not be led away by it. */
-  const unlessLink: Quick = async (path, call, slow) =>
-    isLocal(path) && !isLink(path) ? quick(path, call, slow) : slow();
+  const unlessLink: Quick = async (path, call, slow) => {
+    const kind = isLocal(path) ? kindAt(path) : 'unknown';
+    if (kind === 'absent') return quick(path, () => lacking(path), slow);
+    return kind === 'plain' ? quick(path, call, slow) : slow();
+  };
   return {
     ...disk,
     lstat: (path) =>
@@ -135,22 +138,26 @@ const removing = (disk: Disk, quick: Quick): Pick<Disk, 'removeFile' | 'removeEm
 /** Without the exception for what is absent, whose making costs more than the look. */
 function lookAt(path: string): FileInfo {
   const stats = fs.lstatSync(nativePath(path), { throwIfNoEntry: false });
-  if (stats === undefined)
-    throw Object.assign(absent, { message: `ENOENT: no such file or directory, lstat '${path}'` });
-  return infoOf(stats);
+  return stats === undefined ? lacking(path) : infoOf(stats);
+}
+
+function lacking(path: string): never {
+  throw Object.assign(absent, { message: `ENOENT: no such file or directory, lstat '${path}'` });
 }
 
 /** One object for all: nobody keeps it, and a stack would cost more than everything else. */
 const absent = Object.assign(new Error(), { code: 'ENOENT' });
 
-/** What is absent leads nowhere; of what cannot be looked at, nobody knows. */
-const isLink = (path: string): boolean => {
+/** What is absent leads nowhere; of what cannot be looked at, nobody knows where it leads. */
+function kindAt(path: string): 'plain' | 'link' | 'absent' | 'unknown' {
   try {
-    return fs.lstatSync(nativePath(path), { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    const stats = fs.lstatSync(nativePath(path), { throwIfNoEntry: false });
+    if (stats === undefined) return 'absent';
+    return stats.isSymbolicLink() ? 'link' : 'plain';
   } catch {
-    return true;
+    return 'unknown';
   }
-};
+}
 
 function list(path: string): DirEntry[] {
   const entries = fs.readdirSync(nativePath(path), { withFileTypes: true });
@@ -172,10 +179,6 @@ function readWhole(path: string, maxBytes: number): Buffer {
   }
 }
 
-/**
- * A file that leaves a byte of `room` free, in a single read, since a look at its size would cost as much again;
- * else null. One that is being written may come short, as it may for everybody.
- */
 /** In one call of node, which is half of what opening, reading and closing take; larger ones are let go again. */
 function readSmall(path: string, maxBytes: number): string | null {
   try {

@@ -300,6 +300,44 @@ describe('a broken set-up', () => {
   );
 });
 
+describe('a worktree that takes longer to look at than the budget', () => {
+  const SLOW_MS = 1_500;
+
+  /** Passes until it is gone, ten at the most; git has to be asked about it, for it holds something ignored. */
+  function passesUntilGone(gone: string): number {
+    writeFileSync(join(repo.commonDir, 'info/exclude'), 'node_modules/\n');
+    repo.write('node_modules/.package-lock.json', '{}\n', gone);
+    backdate(repo, gone, 2 * DAY);
+    repo.git(['config', 'reaper.budget', '1s']);
+    install();
+    const bin = sandbox('slow-');
+    writeFileSync(
+      join(bin, 'git'),
+      `#!/bin/sh\ncase " $* " in *" status "*) sleep ${SLOW_MS / 1000};; esac\nexec /usr/bin/git "$@"\n`,
+      { mode: 0o755 },
+    );
+    let passes = 0;
+    while (passes < 10 && existsSync(gone)) {
+      const path = `${bin}:${process.env['PATH']}`;
+      const ran = reaper(repo, ['run', '--hook', 'bench', '--from', repo.root], repo.root, { PATH: path });
+      expect(ran).toMatchObject({ code: 0, stdout: '', stderr: '' });
+      passes++;
+    }
+    return passes;
+  }
+
+  it('is given more time by each further pass in the background, until it goes', () => {
+    const passes = passesUntilGone(landed('agent/done'));
+    expect(passes).toBeGreaterThan(3);
+    expect(passes).toBeLessThan(10);
+  });
+
+  it('is not, where git waits for the pass', () => {
+    repo.git(['config', 'reaper.detach', 'false']);
+    expect(passesUntilGone(landed('agent/done'))).toBe(10);
+  });
+});
+
 describe('a pass whose time ends while something is being moved', () => {
   it('sees it arrive, and says so at the next checkout', () => {
     const gone = landed('agent/done');

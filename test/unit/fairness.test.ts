@@ -1,7 +1,7 @@
 /** A budget too small for everything, and candidates that keep coming: does each get its turn? */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EMPTY_LEDGER, inTurn, keyOf, type Ledger, restsUntil } from '../../src/core/ledger.ts';
+import { EMPTY_LEDGER, inTurn, keyOf, type Ledger, patientBudgetMs, restsUntil } from '../../src/core/ledger.ts';
 
 interface Tree {
   readonly kind: 'worktree';
@@ -17,6 +17,17 @@ function pass(candidates: readonly Tree[], ledger: Ledger, affordable: number, n
   const examined = { ...ledger.examined, ...Object.fromEntries(seen.map((each) => [keyOf(each), nowMs])) };
   return { seen, ledger: { ...ledger, examined } };
 }
+
+describe('patience', () => {
+  const after = (passes: number) => patientBudgetMs({ ...EMPTY_LEDGER, stuck: { key: 'worktree:/a', passes } }, 2_000);
+
+  it('begins with the third pass that the same candidate was too much for, and has an end', () => {
+    expect(patientBudgetMs(EMPTY_LEDGER, 2_000)).toBe(2_000);
+    expect([1, 2, 3, 4, 5, 6, 7, 1_000].map(after)).toEqual([
+      2_000, 2_000, 4_000, 8_000, 16_000, 32_000, 32_000, 32_000,
+    ]);
+  });
+});
 
 describe('fairness', () => {
   it('examines 1,000 candidates in the passes that arithmetic says, at 200 ms a pass and 4 ms each', () => {
