@@ -57,7 +57,7 @@ const RESERVE_MS = 100;
 /** What one more of them takes at the least, when they go side by side; on a busy machine it is measured. */
 const EACH_MS = 25;
 
-/** As many as are begun before it is known how long one takes here. */
+/** As many as are begun before it is known how long one takes here, where time is limited. */
 const FIRST_GROUP = 4;
 
 /** Trees that lie between their places at one time: more would gain little, and a killed pass leaves them to the next. */
@@ -73,7 +73,7 @@ export async function actOnAll(acting: Acting, inquiries: readonly Inquiry[]): P
     else worked.set(inquiry, hindered);
   }
   let { allowed } = acting;
-  let most = FIRST_GROUP;
+  let most = Number.isFinite(acting.leftMs()) ? FIRST_GROUP : SIDE_BY_SIDE;
   let eachMs = EACH_MS;
   while (queue.length > 0) {
     const leftMs = acting.leftMs();
