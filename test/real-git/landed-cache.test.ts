@@ -98,6 +98,22 @@ describe('what was found before', () => {
     expect(proofs[1]).toMatchObject({ value: { evidence: { how: 'replayed', commit: squash } } });
   });
 
+  it('does not stand in the way of a squash onto a file that the base has renamed since', async () => {
+    const repo = landedRepo();
+    repo.start('agent/fix');
+    repo.change({ 'notes.txt': numbers({ 12: '12\ntwelve' }) });
+    repo.git(['switch', '-q', 'main']);
+    repo.change({ 'notes.txt': numbers({ 3: 'three' }) });
+    const first = await repo.ask(['agent/fix']);
+    expect(first.proofs.map(verdict)).toEqual([expect.stringMatching(/^not landed/)]);
+    repo.git(['mv', 'notes.txt', 'renamed.txt']);
+    repo.git(['commit', '-qm', 'rename']);
+    repo.squash('agent/fix');
+    repo.change({ 'renamed.txt': numbers({ 3: 'three', 12: '12\ntwelve', 18: 'eighteen' }) });
+    const second = await repo.ask(['agent/fix'], { cache: first.cache });
+    expect(second.proofs.map(verdict)).toEqual(['adds-nothing']);
+  });
+
   it('adds up: commits picked before and after a run make one proof', async () => {
     const repo = landedRepo();
     repo.start('agent/picked');

@@ -199,6 +199,28 @@ describe('a landing is unknown when', () => {
       expect(await verdicts(repo)).toEqual([LIMIT, 'patches']);
     });
 
+    it.each([
+      ['with all of them where merges suffice', {}, 'patches'],
+      // What runs left out that had no merges left is looked at once more, and not for ever.
+      ['and come to an end where merges run out', { merges: 40 }, LIMIT.replace('; it goes on with the next run', '')],
+    ])('also when both of its commits are on that file, %s', async (_what, limits, end) => {
+      const repo = landedRepo();
+      repo.start('agent/hot');
+      const own = [repo.change({ 'notes.txt': numbers({ 3: 'three' }) })];
+      own.push(repo.change({ 'notes.txt': numbers({ 3: 'three', 17: 'seventeen' }) }));
+      repo.git(['switch', '-q', 'main']);
+      for (let at = 0; at < 120; at++) repo.change({ 'notes.txt': numbers({ 10: `${at}` }) });
+      for (const [at, each] of own.entries()) {
+        repo.git(['cherry-pick', each]);
+        repo.change({ 'notes.txt': numbers({ 3: 'THREE', 10: `after ${at}` }) });
+      }
+      let answers = await repo.ask(['agent/hot'], { limits });
+      for (let run = 0; run < 16 && answers.calls.length > 0; run++)
+        answers = await repo.ask(['agent/hot'], { cache: answers.cache, limits });
+      expect(answers.calls).toEqual([]);
+      expect(answers.proofs.map(verdict)).toEqual([end]);
+    });
+
     it('also when some were left out before the base had touched all of its paths', async () => {
       const { repo, own, other, overwrite } = hot();
       overwrite(40);

@@ -42,6 +42,7 @@ describe('what was saved', () => {
     unheld: ['7 a'],
     likes: [[A, B]],
     overflowed: [A],
+    isSecond: false,
     code: 'adds',
     detail: [],
   };
@@ -66,6 +67,7 @@ describe('what was saved', () => {
     ['a path that is none', { ...good, open: [{ ...open, untouched: [7] }] }],
     ['likes that are none', { ...good, open: [{ ...open, likes: [['x']] }] }],
     ['an overflow of none', { ...good, open: [{ ...open, overflowed: 'all' }] }],
+    ['a second search that is none', { ...good, open: [{ ...open, isSecond: 1 }] }],
     ['a newline in an id', { ...good, open: [{ ...open, mergeBases: [`${A}\n`] }] }],
   ])('is forgotten as a whole when it holds %s', (_what, value) => {
     expect(readCache(value)).toEqual(EMPTY_CACHE);
@@ -114,7 +116,7 @@ describe('sentences', () => {
       limit.paths(1),
       limit.merges(1),
       limit.patches(1),
-      limit.likes(1),
+      limit.likes(1, true),
     ];
     for (const sentence of all) expect(sentence).toMatch(/^[^A-Z!]+(?:[A-Z][^!]*)?[^.!]$/);
     for (const sentence of all) expect(sentence).not.toMatch(/\byou/i);

@@ -28,7 +28,8 @@ export interface CachedProof {
   readonly at: Oid;
 }
 
-export const OPEN_CODES = ['adds', 'cancels', 'conflict', 'unrelated', 'limit', 'partial'] as const;
+/** `again`: nothing but that the search has to begin anew. */
+export const OPEN_CODES = ['adds', 'cancels', 'conflict', 'unrelated', 'limit', 'partial', 'again'] as const;
 
 export interface CachedOpen {
   readonly head: Oid;
@@ -47,6 +48,8 @@ export interface CachedOpen {
   readonly likes: readonly (readonly Oid[])[];
   /** Own commits that more base commits up to `at` look like than are in `likes`. */
   readonly overflowed: readonly Oid[];
+  /** The search has begun anew because of them, which happens once. */
+  readonly isSecond: boolean;
   readonly code: (typeof OPEN_CODES)[number];
   /** Paths, or the sentence of a limit. */
   readonly detail: readonly string[];
@@ -61,6 +64,7 @@ export const BLANK = {
   likes: [],
   overflowed: [],
   detail: [],
+  isSecond: false,
 } as const;
 
 /** Three paths are named in a sentence; eight let the base touch some and still leave a witness. */
@@ -140,11 +144,12 @@ function isProof(value: unknown): value is CachedProof {
 
 function isOpen(value: unknown): value is CachedOpen {
   if (!isRecord(value)) return false;
-  const { head, at, own, mergeBases, behind, untouched, unheld, likes, overflowed, code, detail } = value;
+  const { head, at, own, mergeBases, behind, untouched, unheld, likes, overflowed, isSecond, code, detail } = value;
   const isPlace = isOid(head) && isOid(at) && typeof own === 'string' && isListOf(mergeBases, isOid);
   const isCount = Number.isSafeInteger(behind) && (behind as number) >= 0;
   const areLists = [untouched, unheld, detail].every((list) => isListOf(list, isString));
-  const areLikes = isListOf(likes, (each) => isListOf(each, isOid)) && isListOf(overflowed, isOid);
+  const areLikes =
+    isListOf(likes, (each) => isListOf(each, isOid)) && isListOf(overflowed, isOid) && typeof isSecond === 'boolean';
   return isPlace && isCount && areLists && areLikes && (OPEN_CODES as readonly unknown[]).includes(code);
 }
 

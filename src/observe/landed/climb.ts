@@ -13,12 +13,13 @@ import { type CachedOpen, keptPaths } from './cache.ts';
 import { chunksOf, sweepChunk } from './chunk.ts';
 import type { Merged, Merger } from './merge.ts';
 import { landedMessages } from './messages.ts';
+import type { Outcome } from './outcome.ts';
 import { provePatches } from './patches.ts';
 import { treesOf } from './read.ts';
 import { type Candidate, isHeld, type Search } from './search.ts';
 import { isWholeBetween } from './shallow.ts';
 import type { Shape } from './shape.ts';
-import type { BaseHistory, Judging, Outcome, Start } from './start.ts';
+import type { BaseHistory, Judging, Start } from './start.ts';
 
 export interface Climb {
   readonly judging: Judging;
@@ -91,7 +92,8 @@ function climberOf(start: Start, { net, own }: Shape, limits: Limits): Climber {
     unheld: restoreUnheld(prior?.unheld ?? []),
     current: new Map(),
     likes: new Map(prior?.likes.map(([oid = '', ...twins]) => [oid, twins])),
-    overflowed: new Map(prior?.overflowed.map((oid) => [oid, null])),
+    overflowed: new Map<Oid, number>(),
+    lost: new Set(prior?.overflowed),
     likedAt: new Map<Oid, number>(),
   };
   const open = { proof: null, conflict: null, failed: null, unread: null, limit: null, rewind: null };
@@ -205,18 +207,30 @@ function placeOf({ history }: Climb, climber: Climber): Omit<CachedOpen, 'code' 
   const [mergeBase = at] = start.mergeBases;
   return {
     head: start.tip,
-    // What names no own commits is not gone on from.
-    ...(rewind === 'start' ? { at: mergeBase, own: '' } : { at, own: start.fingerprint }),
+    at: rewind === 'start' ? mergeBase : at,
+    own: start.fingerprint,
     mergeBases: start.mergeBases,
     behind: start.behind + done - search.from,
     untouched: keptPaths(search.untouched),
     unheld: keptPaths([...(search.unheld ?? [])].flatMap(([path, [line]]) => `${line} ${path}`)),
     likes: [...search.likes].map(([oid, twins]) => [oid, ...twins]),
-    overflowed: rewind === null ? [...search.overflowed.keys()] : [],
+    // What was left out behind `at` is come by again.
+    overflowed: [
+      ...new Set([...search.lost, ...[...search.overflowed].flatMap(([oid, first]) => (first <= done ? [oid] : []))]),
+    ],
+    isSecond: start.isSecond || rewind === 'start',
   };
 }
 
-function answerOf({ start, search, limit, conflict, isTipTried }: Climber): Pick<CachedOpen, 'code' | 'detail'> {
+function answerOf({
+  start,
+  search,
+  limit,
+  rewind,
+  conflict,
+  isTipTried,
+}: Climber): Pick<CachedOpen, 'code' | 'detail'> {
+  if (rewind === 'start') return { code: 'again', detail: limit === null ? [] : [limit] };
   if (limit !== null) return { code: 'limit', detail: [limit] };
   if (search.net.size === 0) return { code: 'cancels', detail: [] };
   if (search.untouched.size > 0) return { code: 'adds', detail: keptPaths(search.untouched) };

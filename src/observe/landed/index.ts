@@ -15,8 +15,8 @@ import { type CachedOpen, type CachedProof, createMemory, type LandingCache, typ
 import { judge } from './judge.ts';
 import { createMerger } from './merge.ts';
 import { landedMessages } from './messages.ts';
+import type { Outcome } from './outcome.ts';
 import type { LineChanges } from './search.ts';
-import type { Outcome } from './start.ts';
 import { openView } from './view.ts';
 
 export type { Base, Proof, Question } from '../../core/landing.ts';

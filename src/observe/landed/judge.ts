@@ -7,8 +7,9 @@
 import type { Oid } from '../../core/model.ts';
 import { climbLadder } from './climb.ts';
 import type { Merger } from './merge.ts';
+import { type Outcome, unreadOutcome } from './outcome.ts';
 import { type Shape, shapesOf } from './shape.ts';
-import { type Judging, type Outcome, place, reach, type Start, unreadOutcome } from './start.ts';
+import { type Judging, place, reach, type Start } from './start.ts';
 
 /** How often a branch may have merged the base, or committed nothing, on top of what landed. */
 const MAX_PEELS = 8;

@@ -29,8 +29,8 @@ export const landedMessages = {
     paths: (max: number) => `limit: it changes more than ${max} paths`,
     merges: (max: number) => `limit: ${max} merges were tried; it goes on with the next run`,
     patches: (max: number) => `limit: more than ${max} commits of its own to compare one by one`,
-    likes: (max: number) =>
-      `limit: more than ${max} base commits change the same paths as one of its own; it goes on with the next run`,
+    likes: (max: number, goesOn: boolean) =>
+      `limit: more than ${max} base commits change the same paths as one of its own${goesOn ? '; it goes on with the next run' : ''}`,
   },
   unknownRevision: (rev: string) => `${rev} names no commit here`,
 } as const;

@@ -58,13 +58,13 @@ function isWorthwhile({ own, judging }: Climb, climber: Climber): boolean {
 
 /** Where only look-alikes that were left out can prove the branch, a bound was hit; the next run compares them. */
 function stopAtLikes(climber: Climber): void {
-  const { overflowed, likes, own } = climber.search;
-  const isOpen = contentful(own).every(({ oid }) => likes.has(oid) || overflowed.has(oid));
-  if (!isOpen || overflowed.size === 0 || !isHeld(climber.search)) return;
-  climber.limit = landedMessages.limit.likes(MAX_LIKES);
-  const leftOut = [...overflowed].flatMap(([oid, at]) => ((likes.get(oid)?.length ?? 0) < MAX_LIKES ? [at] : []));
-  const places = leftOut.filter((at) => at !== null);
-  if (leftOut.length > 0) climber.rewind = places.length < leftOut.length ? 'start' : Math.min(...places) - 1;
+  const { overflowed, lost, likes, own } = climber.search;
+  const isOpen = contentful(own).every(({ oid }) => likes.has(oid) || overflowed.has(oid) || lost.has(oid));
+  if (!isOpen || overflowed.size + lost.size === 0 || !isHeld(climber.search)) return;
+  const places = [...overflowed].flatMap(([oid, at]) => ((likes.get(oid)?.length ?? 0) < MAX_LIKES ? [at] : []));
+  if (places.length > 0) climber.rewind = Math.min(...places) - 1;
+  else if (lost.size > 0 && !climber.start.isSecond) climber.rewind = 'start';
+  climber.limit = landedMessages.limit.likes(MAX_LIKES, climber.rewind !== null);
 }
 
 /** Leaves the base commits that change no other lines than the own commit; the merge would refute the rest. */

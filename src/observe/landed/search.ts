@@ -66,8 +66,10 @@ export interface Search {
   readonly current: Map<string, string>;
   /** For each own commit, base commits that change the same paths. */
   readonly likes: Map<Oid, Oid[]>;
-  /** Own commits with more look-alikes than are compared, and where on the spine the first was left out; null: in an earlier run. */
-  readonly overflowed: Map<Oid, number | null>;
+  /** Own commits with more look-alikes than are compared, and where on the spine the first was left out in this run. */
+  readonly overflowed: Map<Oid, number>;
+  /** Own commits of which earlier runs left look-alikes out. */
+  readonly lost: ReadonlySet<Oid>;
   /** Where on the spine its newest look-alike of this run is. */
   readonly likedAt: Map<Oid, number>;
   /** Found in this chunk. */
@@ -172,11 +174,12 @@ export function sweepLines(
     if (isReady(search)) for (const path of search.net.keys()) pushTo(byPath, path, search);
   for (const { record, group } of records) {
     const overlaps = new Map<Search, number>();
-    for (const { path } of record.changes) {
+    for (const { path, after } of record.changes) {
       for (const search of byPath.get(path) ?? []) {
         if (group <= search.from) continue;
         overlaps.set(search, (overlaps.get(search) ?? 0) + 1);
-        hold(search, path, lines.get(record.oid) ?? null);
+        // What is deleted may live on under another name, where its lines are not looked for.
+        hold(search, path, isAbsent(after) ? null : (lines.get(record.oid) ?? null));
       }
     }
     for (const [search, overlap] of overlaps) {

@@ -21,9 +21,10 @@ import {
   spineOf,
 } from '../../core/landing.ts';
 import type { Oid } from '../../core/model.ts';
-import { BLANK, type CachedOpen, type CachedProof, type Memory } from './cache.ts';
+import { BLANK, type CachedOpen, type Memory } from './cache.ts';
 import { dropReached, dropReachedRoots } from './dates.ts';
 import { landedMessages } from './messages.ts';
+import { ancestorOutcome, type Outcome, unreadOutcome } from './outcome.ts';
 import { areReached, commonAncestor, graphOf, presentCommits } from './read.ts';
 import type { LineChanges } from './search.ts';
 import type { View } from './view.ts';
@@ -40,30 +41,6 @@ export interface Judging {
   readonly lines: Map<Oid, LineChanges>;
 }
 
-/** What came of one head. `unread` is not remembered, but for how far the search got. */
-export type Outcome =
-  | { readonly kind: 'proven'; readonly proof: CachedProof }
-  | {
-      readonly kind: 'open';
-      readonly open: CachedOpen;
-      readonly prior: CachedOpen | null;
-      /** What was left out only needs another look, from the remembered place. */
-      readonly isRewound: boolean;
-    }
-  | {
-      readonly kind: 'unread';
-      readonly why: string;
-      readonly open: CachedOpen | null;
-      readonly prior: CachedOpen | null;
-    };
-
-export const unreadOutcome = (why: string): Outcome => ({ kind: 'unread', why, open: null, prior: null });
-
-const ancestorOutcome = (head: Oid, at: Oid): Outcome => ({
-  kind: 'proven',
-  proof: { head, how: 'ancestor', commit: head, at },
-});
-
 /** A branch that has to be searched for, placed on the base's history. */
 export interface Start {
   readonly tip: Oid;
@@ -76,6 +53,8 @@ export interface Start {
   /** Base commits newer than `from` that the branch holds all the same. */
   readonly reached: ReadonlySet<Oid>;
   readonly prior: CachedOpen | null;
+  /** The search has begun anew before, see `CachedOpen.isSecond`. */
+  readonly isSecond: boolean;
 }
 
 /** The base's history as far back as any branch needs it. */
@@ -185,6 +164,7 @@ interface Rooted {
   readonly own: OwnHistory;
   readonly fingerprint: string;
   readonly priors: readonly CachedOpen[];
+  readonly isSecond: boolean;
 }
 
 function root(
@@ -202,8 +182,9 @@ function root(
     const open: CachedOpen = { ...BLANK, head: tip, at: base, own: fingerprint, code: 'unrelated' };
     return { outcome: { kind: 'open', open, prior: null, isRewound: false } };
   }
-  const priors = memory.open(tip).filter((open) => open.own === fingerprint && isReached(open.at));
-  return { tip, own, fingerprint, priors };
+  const known = memory.open(tip).filter((open) => open.own === fingerprint);
+  const priors = known.filter(({ at, code }) => code !== 'again' && isReached(at));
+  return { tip, own, fingerprint, priors, isSecond: known.some(({ isSecond }) => isSecond) };
 }
 
 /** Reads the base's history for as many branches as the limit allows, the nearest ones first. */
@@ -284,7 +265,7 @@ function bestPrior(
   return best;
 }
 
-function startOf(history: BaseHistory, { tip, own, fingerprint, priors }: Rooted): Start {
+function startOf(history: BaseHistory, { tip, own, fingerprint, priors, isSecond }: Rooted): Start {
   const { graph, spine } = history;
   const prior = bestPrior(history, priors);
   const sides = own.frontier.filter((oid) => graph.has(oid) && !spine.indexOf.has(oid));
@@ -293,5 +274,5 @@ function startOf(history: BaseHistory, { tip, own, fingerprint, priors }: Rooted
   const from = prior?.index ?? newestOnSpine(graph, spine, mergeBases);
   const since = Math.max(from + 1, ...mergeBases.map((oid) => firstHolding(history, oid)));
   const behind = prior?.open.behind ?? 0;
-  return { tip, own, fingerprint, mergeBases, behind, reached, from, since, prior: prior?.open ?? null };
+  return { tip, own, fingerprint, mergeBases, behind, reached, from, since, prior: prior?.open ?? null, isSecond };
 }
