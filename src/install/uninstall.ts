@@ -13,7 +13,7 @@ import { parseTemporary } from '../core/temporary.ts';
 import type { Io } from '../io/ports.ts';
 import { writerIsGone } from '../io/processes.ts';
 import { withoutAdoption } from './adopt.ts';
-import { BEGIN, END, removeBlock } from './block.ts';
+import { BEGIN, END, findBlock, removeBlock } from './block.ts';
 import { removeConfigHooks } from './confighooks.ts';
 import { MAX_CONFIG_BYTES } from './edits.ts';
 import { readHookFile } from './hookfile.ts';
@@ -135,12 +135,25 @@ async function sweepBeside({ disk, processes }: Io, path: string): Promise<void>
 /** Whether a file cut short at any point is one of `known` with or without our block in it. */
 function holdsNothingElse(cut: string, known: readonly string[]): boolean {
   const begin = cut.indexOf(BEGIN);
-  if (begin < 0) return known.some((text) => text.startsWith(cut));
-  const end = cut.indexOf(END, begin);
-  const endOfLine = end < 0 ? -1 : cut.indexOf('\n', end);
-  const around = cut.slice(0, begin) + (endOfLine < 0 ? '' : cut.slice(endOfLine + 1));
-  return known.some((text) => text.startsWith(around));
+  if (begin < 0) {
+    const last = cut.lastIndexOf('\n') + 1;
+    const before = BEGIN.startsWith(cut.slice(last)) ? cut.slice(0, last) : cut;
+    return known.some((text) => text.startsWith(before));
+  }
+  const found = findBlock(cut);
+  const isIntact = found.state === 'found' && found.block.intact;
+  const around = cut.slice(0, begin) + (isIntact ? cut.slice(found.block.end) : '');
+  return (isIntact || isCutBlock(cut.slice(begin))) && known.some((text) => text.startsWith(around));
 }
+
+/** What begins like our block and carries no seal: but for the last line, which may be cut, each is one that only we write. */
+function isCutBlock(text: string): boolean {
+  const lines = text.split('\n').slice(0, -1);
+  return lines.every((line) => (line.startsWith(END) ? OWN_END : OWN_LINE).test(line));
+}
+
+const OWN_LINE = /reaper|^\s*(?:fi|\}|# shellcheck source=\/dev\/null)$/i;
+const OWN_END = /^# <<< reaper-hook <<<(?: [0-9a-f]*)?$/;
 
 type Done = 'removed' | 'restored' | 'nothing' | { readonly why: string };
 

@@ -79,6 +79,13 @@ describe('uninstall leaves a file beside a hook that is named like a half-made w
       (hook) => `#!/bin/sh\necho mine\n${hook.slice(hook.indexOf('\n') + 1)}`,
     ],
     ['and has nothing of ours', DEAD, () => 'a copy\n'],
+    ['and has a line of somebody else in our block', DEAD, (hook) => hook.replace('reaper_hook() {', 'echo mine\n$&')],
+    ['and has somebody’s words behind our block', DEAD, (hook) => `${hook.trimEnd()}; echo mine\n`],
+    [
+      'and ends with somebody’s line instead of the end of our block',
+      DEAD,
+      (hook) => `${hook.slice(0, hook.indexOf('\n', hook.indexOf('>>> reaper-hook')) + 1)}echo mine\n`,
+    ],
     ['and whose writer is alive', process.ppid, () => ''],
   ])('%s', async (_what, pid, copy) => {
     expect(await here.install()).toMatchObject({ complete: true });
@@ -88,10 +95,12 @@ describe('uninstall leaves a file beside a hook that is named like a half-made w
     expect(readFileSync(beside(pid), 'utf8')).toBe(text);
   });
 
-  it('but not one that holds our own text alone', async () => {
+  it('but not one that holds our own text alone, as far as it got', async () => {
     expect(await here.install()).toMatchObject({ complete: true });
-    here.put(beside(DEAD), readFileSync(join(here.hooks, 'post-checkout'), 'utf8'), 0o644);
+    const text = readFileSync(join(here.hooks, 'post-checkout'), 'utf8');
+    const left = Array.from(text, (_character, at) => join(here.hooks, `post-checkout.${at}.${DEAD}.tmp`));
+    for (const [at, path] of left.entries()) here.put(path, text.slice(0, at + 1), 0o644);
     await here.uninstall();
-    expect(existsSync(beside(DEAD))).toBe(false);
+    expect(left.filter((path) => existsSync(path)).map((path) => readFileSync(path, 'utf8').slice(-40))).toEqual([]);
   });
 });
