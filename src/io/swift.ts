@@ -50,12 +50,7 @@ export function swift(disk: Disk): Disk {
     if (isLong()) await breathe();
     return answer(call);
   };
-  /** What follows a link in the last component must not be led away by it. */
-  const unlessLink: Quick = async (path, call, slow) => {
-    const kind = isLocal(path) ? kindAt(path) : 'unknown';
-    if (kind === 'absent') return quick(path, () => lacking(path), slow);
-    return kind === 'plain' ? quick(path, call, slow) : slow();
-  };
+  const unlessLink = sparingLinks(quick, isLocal);
   return {
     ...disk,
     lstat: (path) =>
@@ -78,10 +73,11 @@ export function swift(disk: Disk): Disk {
       ),
     readTexts: async (directory, names, maxBytes) => {
       if (!isLocal(`${directory}/-`)) return disk.readTexts(directory, names, maxBytes);
+      const room = Buffer.allocUnsafe(maxBytes + 1);
       const texts: (string | null)[] = [];
       for (const name of names) {
         if (isLong()) await breathe();
-        texts.push(readSmall(`${directory}/${name}`, maxBytes));
+        texts.push(readSmall(`${directory}/${name}`, room));
       }
       return { ok: true, value: texts };
     },
@@ -109,6 +105,15 @@ export function swift(disk: Disk): Disk {
 }
 
 type Quick = <T>(path: string, call: () => T, slow: () => Promise<DiskAnswer<T>>) => Promise<DiskAnswer<T>>;
+
+/** What follows a link in the last component must not be led away by it. */
+const sparingLinks =
+  (quick: Quick, isLocal: (path: string) => boolean): Quick =>
+  async (path, call, slow) => {
+    const kind = isLocal(path) ? kindAt(path) : 'unknown';
+    if (kind === 'absent') return quick(path, () => lacking(path), slow);
+    return kind === 'plain' ? quick(path, call, slow) : slow();
+  };
 
 const resolving = (disk: Disk, unlessLink: Quick): Pick<Disk, 'realpath'> => ({
   realpath: (path) =>
@@ -179,21 +184,22 @@ function readWhole(path: string, maxBytes: number): Buffer {
   }
 }
 
-/** In one call of node, which is half of what opening, reading and closing take; larger ones are let go again. */
-function readSmall(path: string, maxBytes: number): string | null {
+/**
+ * A file that leaves a byte of `room` free, in a single read, since a look at its size would cost as much again;
+ * else null. One that is being written may come short, as it may for everybody.
+ */
+function readSmall(path: string, room: Buffer): string | null {
+  let file: number | undefined;
   try {
-    const text = fs.readFileSync(path, WITHOUT_FOLLOWING);
-    return text.length > maxBytes ? null : text;
+    file = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOFOLLOW);
+    const filled = fs.readSync(file, room, 0, room.length, 0);
+    return filled === room.length ? null : room.toString('utf8', 0, filled);
   } catch {
     return null;
+  } finally {
+    if (file !== undefined) fs.closeSync(file);
   }
 }
-
-const WITHOUT_FOLLOWING = {
-  encoding: 'utf8',
-  // Numbers are flags of open(2), as for every other call of `fs`; the types only know names.
-  flag: (fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOFOLLOW) as unknown as string,
-} as const;
 
 function answer<T>(call: () => T): DiskAnswer<T> {
   try {

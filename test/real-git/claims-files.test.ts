@@ -1,10 +1,12 @@
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -37,6 +39,25 @@ beforeEach(() => {
 });
 
 afterEach(endAll);
+
+describe.skipIf(!existsSync('/proc/self/io'))('a file among the claims that is far too large', () => {
+  /** Bytes that this process has asked the system to read so far. */
+  const readBytes = (): number => Number(/^rchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
+
+  it.each([
+    ['directly', () => disk],
+    ['through the quick disk', () => createMachine('git').disk],
+  ])('holds what it may be about, and is not read to its end, %s', async (_how, open) => {
+    mkdirSync(places.claims, { recursive: true });
+    const file = join(places.claims, 'big.json');
+    writeFileSync(file, '');
+    truncateSync(file, 256 * 1024 * 1024);
+    const before = readBytes();
+    const claims = await readClaims({ disk: open() }, places);
+    expect(readBytes() - before).toBeLessThan(8 * 1024 * 1024);
+    expect(claims.known && brokenClaims(claims.value)).toMatchObject([{ file }]);
+  });
+});
 
 const claim = (wish: Partial<Parameters<typeof writeClaim>[1]> = {}) =>
   writeClaim({ io, layout: places }, { path: tree, owner: 'lane 3', pid: null, ttlMs: HOUR, ...wish });
