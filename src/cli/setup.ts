@@ -36,7 +36,7 @@ export async function installCommand(
     return { ...problem('refused', lines.join('\n')), json: { version: JSON_VERSION, install: report } };
   const isApproved = await approveFirst(workspace);
   const preview = await previewNextPass(context);
-  const trust = workspace.config.ok ? scopeLines(workspace) : [];
+  const trust = workspace.config.ok ? scopeLines(workspace, isApproved) : [];
   const broken = workspace.config.ok ? [] : (configProblem(workspace.config).notes ?? []);
   return {
     exit: report.complete && workspace.config.ok ? 0 : 1,
@@ -65,15 +65,17 @@ async function huskyElsewhere({ io, repository: repo, mainRoot }: Workspace): Pr
  */
 async function approveFirst({ io, layout, config }: Workspace): Promise<boolean> {
   if (!config.ok) return false;
-  if (config.approval !== 'none' && config.withheld.length > 0) return false;
-  if (config.approval === 'recorded') return true;
+  if (config.approval === 'recorded') return config.withheld.length === 0;
+  // What the user's own settings put out of effect today is not withheld, and yet not approved.
+  const isWider = differences(scopeOf(config.proposed), config.allowed).length > 0;
+  if (config.approval === 'lost' && isWider) return false;
   return (await io.disk.writeFile(layout.allowed, approvalFile(scopeOf(config.proposed)))).ok;
 }
 
 /** What is now approved, where it goes beyond what is built in; or what is not, because something else was before. */
-function scopeLines({ config }: Workspace): string[] {
+function scopeLines({ config }: Workspace, isApproved: boolean): string[] {
   if (!config.ok) return [];
-  if (config.approval !== 'none' && config.withheld.length > 0) return configNotes({ ...config, notes: [] });
+  if (!isApproved) return configNotes({ ...config, notes: config.approval === 'lost' ? config.notes : [] });
   const beyond = differences(scopeOf(config.proposed), scopeOf(DEFAULTS));
   const source = config.source ?? 'the built-in defaults';
   if (beyond.length === 0) return [`configuration: ${source}`];

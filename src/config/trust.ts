@@ -173,7 +173,8 @@ export async function readApproval(
   layout: Layout,
 ): Promise<{ readonly allowed: Scope; readonly approval: Approval; readonly note: string | null }> {
   const text = await disk.readText(layout.allowed);
-  if (!text.ok && text.code === 'ENOENT') return { allowed: BUILT_IN_SCOPE, approval: 'none', note: null };
+  const isAbsent = !text.ok && text.code === 'ENOENT' && !(await disk.lstat(layout.allowed)).ok;
+  if (isAbsent) return { allowed: BUILT_IN_SCOPE, approval: 'none', note: null };
   const why = text.ok ? null : text.why;
   const scope = text.ok ? parseApproval(text.value) : null;
   if (scope !== null) return { allowed: scope, approval: 'recorded', note: null };

@@ -153,6 +153,18 @@ staging:
     repo.commit('.reaperrc', WIDE.replace(/staging:[\s\S]*$/, ''));
     expect(reaper(repo, ['install', '--quiet']).stderr).toContain('npx reaper-hook allow');
     expect(reaperJson(repo, ['status']).candidates).toEqual([]);
+    // Also where the user's own settings put all of that out of effect, for now.
+    for (const [key, value] of [
+      ['branches', 'agent/*'],
+      ['branch', 'keep'],
+      ['mode', 'reap'],
+      ['paths', 'x/*'],
+    ] as const)
+      repo.git(['config', `reaper.${key}`, value]);
+    expect(reaper(repo, ['install']).code).toBe(0);
+    expect(readFileSync(approval, 'utf8')).toBe('');
+    for (const key of ['branches', 'branch', 'mode', 'paths']) repo.git(['config', '--unset-all', `reaper.${key}`]);
+    expect(reaperJson(repo, ['status']).candidates).toEqual([]);
     expect(reaper(repo, ['allow', '--yes']).code).toBe(0);
     expect(reaperJson(repo, ['status']).candidates.map(({ path }: { path: string }) => path)).toEqual([mine]);
   });

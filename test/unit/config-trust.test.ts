@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -201,6 +201,13 @@ describe('the approval', () => {
 
   it('that was never given approves the built-in defaults', async () => {
     expect(await approved(null)).toEqual({ allowed: BUILT_IN_SCOPE, approval: 'none', note: null });
+  });
+
+  it('that is a link which leads nowhere is lost, not absent', async () => {
+    const places = layout(join(sandbox(), '.git'));
+    mkdirSync(dirname(places.allowed), { recursive: true });
+    symlinkSync('/nowhere/allowed.json', places.allowed);
+    expect(await readApproval(disk, places)).toMatchObject({ allowed: BUILT_IN_SCOPE, approval: 'lost' });
   });
 
   const whole = JSON.parse(approvalFile(scope({ branches: ['**'] })));
