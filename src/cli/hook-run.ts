@@ -11,6 +11,7 @@ import { wasFinished } from '../act/recover.ts';
 import {
   askAgain,
   clearFailure,
+  isAwaited,
   leaveReport,
   leaveRest,
   loadLedger,
@@ -76,8 +77,8 @@ export async function hookRun({ from, programFile, version }: HookRun): Promise<
     await sayConfigIsBroken(workspace, actor);
     return end();
   }
-  const { detach } = settings.pass;
-  const budgetMs = detach
+  const isPatient = settings.pass.detach && !(await isAwaited(actor));
+  const budgetMs = isPatient
     ? patientBudgetMs((await loadLedger(actor)).ledger, settings.pass.budgetMs)
     : settings.pass.budgetMs;
   const onPhase = (phase: Phase) => {
