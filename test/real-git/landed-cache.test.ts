@@ -101,7 +101,7 @@ describe('what was found before', () => {
   it('does not stand in the way of a squash onto a file that the base has renamed since', async () => {
     const repo = landedRepo();
     repo.start('agent/fix');
-    repo.change({ 'notes.txt': numbers({ 12: '12\ntwelve' }) });
+    repo.change({ 'notes.txt': numbers({ 12: 'line 12\ntwelve' }) });
     repo.git(['switch', '-q', 'main']);
     repo.change({ 'notes.txt': numbers({ 3: 'three' }) });
     const first = await repo.ask(['agent/fix']);
@@ -109,7 +109,7 @@ describe('what was found before', () => {
     repo.git(['mv', 'notes.txt', 'renamed.txt']);
     repo.git(['commit', '-qm', 'rename']);
     repo.squash('agent/fix');
-    repo.change({ 'renamed.txt': numbers({ 3: 'three', 12: '12\ntwelve', 18: 'eighteen' }) });
+    repo.change({ 'renamed.txt': numbers({ 3: 'three', 12: 'line 12\ntwelve', 18: 'eighteen' }) });
     const second = await repo.ask(['agent/fix'], { cache: first.cache });
     expect(second.proofs.map(verdict)).toEqual(['adds-nothing']);
   });
