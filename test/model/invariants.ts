@@ -105,9 +105,9 @@ function filesAtHome(world: World, { inFiles }: Scan, isMeant: (token: Token) =>
   return paths.filter((path) => !path.includes('/reaper/quarantine/'));
 }
 
-/** Untracked, precious, or changed and not even staged. */
+/** Precious; or untracked, or changed, and in no commit or index that git still reaches. */
 const isOnlyCopy = ({ n, kind }: Token, { inObjects }: Scan): boolean =>
-  kind === 'untracked' || kind === 'precious' || (kind === 'tracked' && !inObjects.has(n));
+  kind === 'precious' || ((kind === 'untracked' || kind === 'tracked') && !inObjects.has(n));
 
 /** The kernel knows where somebody stands, whatever was renamed around them. */
 function standingNow({ processes }: World): Map<number, string> {
