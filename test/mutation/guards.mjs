@@ -475,17 +475,14 @@ export const GUARDS = [
   guard(
     'a remembered place is of these own commits',
     `${L}start.ts`,
-    'open.own === fingerprint && isReached(open.at)',
-    'isReached(open.at)',
+    '.filter((open) => open.own === fingerprint)',
+    '',
     [`${REAL}cache`],
   ),
-  guard(
-    'a remembered place is in the base',
-    `${L}start.ts`,
-    'open.own === fingerprint && isReached(open.at)',
-    'open.own === fingerprint',
-    [`${REAL}cache`, `${REAL}guards`],
-  ),
+  guard('a remembered place is in the base', `${L}start.ts`, "code !== 'again' && isReached(at)", "code !== 'again'", [
+    `${REAL}cache`,
+    `${REAL}guards`,
+  ]),
   guard(
     'a remembered proof is in the base',
     `${L}start.ts`,
