@@ -77,7 +77,9 @@ export async function hookRun({ from, programFile, version }: HookRun): Promise<
     await sayConfigIsBroken(workspace, actor);
     return end();
   }
-  const isPatient = settings.pass.detach && !(await isAwaited(actor));
+  // A budget that somebody set is kept.
+  const isOwn = settings.pass.budgetMs !== DEFAULTS.pass.budgetMs;
+  const isPatient = !isOwn && settings.pass.detach && !(await isAwaited(actor));
   const budgetMs = isPatient
     ? patientBudgetMs((await loadLedger(actor)).ledger, settings.pass.budgetMs)
     : settings.pass.budgetMs;
