@@ -4,7 +4,6 @@
  * Contract: written atomically; read with suspicion. Failure direction: an unreadable ledger is
  * set aside under another name and an empty one takes its place, which only makes things wait.
  */
-import type { Layout } from '../core/layout.ts';
 import { EMPTY_LEDGER, type Ledger, parseLedger } from '../core/ledger.ts';
 import type { Rest } from '../core/rest.ts';
 import { printable } from '../core/text.ts';
@@ -35,20 +34,16 @@ export async function saveLedger({ io, layout }: Actor, ledger: Ledger): Promise
 /** Tells the hook's shell when to start the next pass: the stamp's mtime. */
 export async function scheduleNext({ io, layout }: Actor, atMs: number, detach: boolean): Promise<void> {
   const { disk } = io;
-  const foreground = foregroundOf(layout);
-  if (detach) await disk.removeFile(foreground);
-  else await disk.writeFile(foreground, '');
+  if (detach) await disk.removeFile(layout.foreground);
+  else await disk.writeFile(layout.foreground, '');
   const there = await disk.lstat(layout.stamp);
   if (!there.ok || there.value.kind !== 'file') await disk.writeFile(layout.stamp, '');
   await disk.setModified(layout.stamp, atMs);
 }
 
-/** The file by which the hook's shell knows that git is to wait for the pass. */
-const foregroundOf = ({ root }: Layout): string => `${root}/foreground`;
-
 /** Whether git waits for the pass that runs now, whatever the settings say by now; also where that cannot be told. */
 export async function isAwaited({ io, layout }: Actor): Promise<boolean> {
-  const info = await io.disk.lstat(foregroundOf(layout));
+  const info = await io.disk.lstat(layout.foreground);
   return info.ok || info.code !== 'ENOENT';
 }
 

@@ -34,6 +34,8 @@ export function layout(commonDir: string) {
     /** What the next hook prints, and removes. */
     report: `${root}/report`,
     failure: `${root}/failure`,
+    /** There while git is to wait for the pass. */
+    foreground: `${root}/foreground`,
     allowed: `${root}/allowed.json`,
     worktrees: `${commonDir}/worktrees`,
     entry: (id: string) => entryPaths(`${root}/quarantine/${id}`),

@@ -91,7 +91,7 @@ export async function uninstall(args: { readonly io: Io; readonly repo: Repo }):
 
 /** What install wrote, and what only the hook and its program tell each other. */
 function filesOf(paths: Layout): string[] {
-  const { shell, program, quick, installed, allowed, due, stamp, rest, report, failure, root } = paths;
+  const { shell, program, quick, installed, allowed, due, stamp, rest, report, failure, foreground, root } = paths;
   return [
     shell,
     program,
@@ -105,7 +105,7 @@ function filesOf(paths: Layout): string[] {
     report,
     failure,
     `${root}/now`,
-    `${root}/foreground`,
+    foreground,
   ];
 }
 
