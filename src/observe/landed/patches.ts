@@ -150,10 +150,11 @@ async function conclude(climb: Climb, picking: Picking): Promise<void> {
     if (rest.length > 0) search.likes.set(own, rest);
     else search.likes.delete(own);
   }
-  if (pairs === null) stopAtLikes(climber);
   const newest = contentful(search.own).at(-1);
   const commit = newest === undefined ? undefined : pairs?.get(newest.oid);
   if (pairs === null && picking.isSpent) climber.unread = landedMessages.limit.merges(climb.judging.limits.merges);
+  // What merges ran out for is gone on with from where it stands.
+  else if (pairs === null) stopAtLikes(climber);
   // Without a single commit that has a twin, nothing was found and nothing is proven.
   if (commit === undefined || !(await areMergesClean(climb, climber))) return;
   climber.proof = { how: 'patches', commit, ours: climb.judging.base };
