@@ -112,8 +112,7 @@ export async function runPass(workspace: Workspace, options: PassOptions): Promi
   const actor: Actor = { io, layout, passId: token };
   if (options.dryRun) return pass({ workspace, settings, options, actor, startedMs, lock: null });
   const acquired = await acquireLock(io, layout, token);
-  if (!acquired.ok)
-    return { ok: false, problem: acquired.why.includes('another pass') ? 'busy' : 'unwritable', why: acquired.why };
+  if (!acquired.ok) return acquired;
   try {
     return await pass({ workspace, settings, options, actor, startedMs, lock: acquired.lock });
   } finally {

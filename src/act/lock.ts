@@ -30,7 +30,14 @@ export interface PassLock {
   release(): Promise<void>;
 }
 
-export type Acquired = { readonly ok: true; readonly lock: PassLock } | { readonly ok: false; readonly why: string };
+export type Acquired = { readonly ok: true; readonly lock: PassLock } | Denied;
+
+/** Somebody has it, or there is no place of our own to put it. */
+interface Denied {
+  readonly ok: false;
+  readonly problem: 'busy' | 'unwritable';
+  readonly why: string;
+}
 
 /** A holder at work touches its lock every minute; a stranger's that is this old has no holder any more. */
 const SILENT_MS = 3_600_000;
@@ -48,19 +55,22 @@ export async function acquireLock(
   token: string,
 ): Promise<Acquired> {
   const obstacle = await placeObstacle(io.disk, root);
-  if (obstacle !== null) return { ok: false, why: obstacle };
+  if (obstacle !== null) return unwritable(obstacle);
   const made = await io.disk.makeDir(root);
-  if (!made.ok) return { ok: false, why: made.why };
+  if (!made.ok) return unwritable(made.why);
   const text = JSON.stringify(myself(io, token));
   for (let attempt = 0; attempt < 2; attempt++) {
     const created = await io.disk.createFile(path, text);
     if (created.ok) return { ok: true, lock: heldLock(io, path, text) };
-    if (created.code !== 'EEXIST') return { ok: false, why: created.why };
+    if (created.code !== 'EEXIST') return unwritable(created.why);
     const removed = await removeDead(io, path, token);
-    if (removed !== null) return { ok: false, why: removed };
+    if (removed !== null) return removed;
   }
-  return { ok: false, why: 'another pass took the lock' };
+  return busy('another pass took the lock');
 }
+
+const busy = (why: string): Denied => ({ ok: false, problem: 'busy', why });
+const unwritable = (why: string): Denied => ({ ok: false, problem: 'unwritable', why });
 
 function myself({ processes }: Io, token: string): Holder {
   const self = processes.read(processes.self);
@@ -109,24 +119,25 @@ function heldLock(io: Io, path: string, text: string): PassLock {
  * Why a rename: of two passes that find the same dead holder only one gets the file. Should the
  * file that was moved turn out to be another's, it is put back where it was.
  */
-async function removeDead(io: Io, path: string, token: string): Promise<string | null> {
+async function removeDead(io: Io, path: string, token: string): Promise<Denied | null> {
   const seen = await io.disk.readText(path);
-  if (!seen.ok) return seen.code === 'ENOENT' ? null : seen.why;
+  if (!seen.ok) return seen.code === 'ENOENT' ? null : unwritable(seen.why);
   const holder = parseHolder(seen.value);
   const ageMs = await silence(io, path);
-  if (holder === null && ageMs <= SILENT_MS) return 'another pass may be running: its lock file is not understood';
+  if (holder === null && ageMs <= SILENT_MS)
+    return busy('another pass may be running: its lock file is not understood');
   if (holder !== null && !isDead(io, holder, ageMs))
-    return `another pass is running (pid ${holder.pid} on ${holder.host})`;
+    return busy(`another pass is running (pid ${holder.pid} on ${holder.host})`);
   const aside = `${path}.${token}`;
   const moved = await io.disk.rename(path, aside);
-  if (!moved.ok) return moved.code === 'ENOENT' ? null : moved.why;
+  if (!moved.ok) return moved.code === 'ENOENT' ? null : unwritable(moved.why);
   const taken = await io.disk.readText(aside);
   if (taken.ok && taken.value === seen.value) {
     await io.disk.removeFile(aside);
     return null;
   }
   await io.disk.rename(aside, path);
-  return 'another pass took the lock';
+  return busy('another pass took the lock');
 }
 
 function parseHolder(text: string): Holder | null {

@@ -54,7 +54,9 @@ async function sweep(
   if (!listing.ok) return;
   for (const entry of listing.value) {
     const temporary = parseTemporary(entry.name);
+    const path = join(directory, entry.name);
     if (entry.kind !== 'file' || temporary === null || !isStale(temporary.target, temporary.pid)) continue;
-    await io.disk.removeFile(join(directory, entry.name));
+    // A second pass of this very process may be asking for the lock, or a claim may be written beside it.
+    if (!io.disk.isWriting(path)) await io.disk.removeFile(path);
   }
 }

@@ -45,6 +45,7 @@ export const disk: Disk = {
   createFile: (path, text) => attempt(() => writeNew(path, text)),
   appendLine: (path, line) => attempt(() => append(path, line)),
   removeFile: (path) => attempt(() => fs.unlink(nativePath(path))),
+  isWriting: (path) => writing.has(path),
   removeEmptyDir: (path) => attempt(() => fs.rmdir(nativePath(path))),
   chmod: (path, mode) => attempt(() => fs.chmod(nativePath(path), mode)),
   setModified: (path, atMs) => attempt(() => fs.lutimes(nativePath(path), atMs / 1000, atMs / 1000)),
@@ -96,28 +97,19 @@ async function renameIntoVacancy(from: string, to: string): Promise<void> {
 }
 
 async function replaceFile(path: string, text: string, mode: number): Promise<void> {
-  await withTemporary(path, async (temporary) => {
-    await fill(temporary, text, mode);
-    await fs.rename(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      // A pass of this very process may have swept it up as something left behind.
-      await fill(temporary, text, mode);
-      await fs.rename(temporary, path);
-    });
-  });
+  await withTemporary(path, (temporary) => fillAnd(temporary, text, mode, () => fs.rename(temporary, path)));
   await syncDirectory(dirname(path));
 }
 
 /** Linked into place whole, so that nobody ever sees a part of it; link(2) refuses a name that is taken. */
 async function writeNew(path: string, text: string): Promise<void> {
   await withTemporary(path, async (temporary) => {
-    await fill(temporary, text, PRIVATE_MODE);
-    const refusal = await fs.link(temporary, path).then(
-      () => null,
-      (error: NodeJS.ErrnoException) => error,
+    await fillAnd(temporary, text, PRIVATE_MODE, () => fs.link(temporary, path)).catch(
+      async (refusal: NodeJS.ErrnoException) => {
+        if (!WITHOUT_LINKS.has(refusal.code ?? '')) throw refusal;
+        await fill(path, text, PRIVATE_MODE);
+      },
     );
-    if (refusal !== null && !WITHOUT_LINKS.has(refusal.code ?? '')) throw refusal;
-    if (refusal !== null) await fill(path, text, PRIVATE_MODE);
   });
   await syncDirectory(dirname(path));
 }
@@ -140,6 +132,19 @@ async function withTemporary(path: string, use: (temporary: string) => Promise<v
     await fs.unlink(temporary).catch(() => undefined);
     writing.delete(temporary);
   }
+}
+
+/**
+ * Fills a temporary file and puts it in its place. Done a second time where it had gone in between: to a pass
+ * in another container its writer looks dead, and it is swept up there as something left behind.
+ */
+async function fillAnd(temporary: string, text: string, mode: number, place: () => Promise<void>): Promise<void> {
+  await fill(temporary, text, mode);
+  await place().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    await fill(temporary, text, mode);
+    await place();
+  });
 }
 
 /** Creates `path` with this content; what could not be filled is removed again. */

@@ -116,6 +116,8 @@ export interface DiskWriter {
   createFile(path: string, text: string): Promise<DiskAnswer<void>>;
   /** Appends one line and fsyncs. */
   appendLine(path: string, line: string): Promise<DiskAnswer<void>>;
+  /** True for the temporary file of a `writeFile` or `createFile` of this process that is not finished. */
+  isWriting(path: string): boolean;
   /** Removes one file, link or other non-directory. */
   removeFile(path: string): Promise<DiskAnswer<void>>;
   /** Removes one empty directory. */
