@@ -5,9 +5,10 @@
  * Failure direction: time that runs out is a verdict that keeps.
  */
 import { keyOf, restsUntil } from './core/ledger.ts';
-import type { Candidate, Policy, Reason } from './core/model.ts';
+import type { Candidate, Facts, Policy, Reason } from './core/model.ts';
 import type { Settings } from './core/settings.ts';
 import { type Inquiry, type Investigation, proceed } from './observe/investigate.ts';
+import { createProbe } from './observe/probe.ts';
 import type { View } from './observe/view.ts';
 
 /** Candidates looked at side by side: two cores, and git calls that wait for the disk. */
@@ -32,8 +33,22 @@ export async function decideBatch(
   return inGroups(cheap, async (each) => {
     if (each.verdict !== null) return each;
     say(each.candidate, cheap.indexOf(each));
-    return (await proceed(each, how, null)) as Inquiry;
+    return withEveryClaim(view, (await proceed(each, how, null)) as Inquiry, how);
   });
+}
+
+/** What is remembered of the claims answers for a keep only: before anything goes, every one of them is read. */
+export async function withEveryClaim(view: View, inquiry: Inquiry, how: Investigation): Promise<Inquiry> {
+  const { candidate, verdict, facts, asked } = inquiry;
+  if (verdict.verdict !== 'reclaim') return inquiry;
+  const claims = await view.claims();
+  if (claims.known && claims.value.every(({ state }) => state !== 'remembered')) return inquiry;
+  const startMs = how.nowMs();
+  const probe = createProbe({ ...view, claims: view.everyClaim });
+  const claim = (await probe(candidate, 'claim', candidate.path)) as NonNullable<Facts['claim']>;
+  const again = { fact: 'claim', ms: how.nowMs() - startMs } as const;
+  const from = { candidate, verdict: null, facts: { ...facts, claim }, asked: [...asked, again] };
+  return (await proceed(from, how, null)) as Inquiry;
 }
 
 /** The wait that the ledger remembers, without asking for a single fact. */

@@ -8,9 +8,9 @@ import { resolve } from 'node:path';
 import { loadLedger } from './act/state.ts';
 import type { Candidate, Fact, WorktreeCandidate } from './core/model.ts';
 import { unknown } from './core/model.ts';
+import { policyOf, withEveryClaim } from './deciding.ts';
 import { type Inquiry, investigate } from './observe/investigate.ts';
 import { openView, type View, type ViewSource } from './observe/view.ts';
-import { policyOf } from './pass.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Explained {
@@ -45,7 +45,8 @@ export async function explain(
   const candidate = findCandidate(view, workspace, name);
   if (candidate === null) return { known: true, value: null };
   const how = { probe: view.probe, policy: policyOf(settings), nowMs: io.clock.nowMs, isOutOfTime, thorough: true };
-  return { known: true, value: { candidate, inquiry: await investigate(candidate, how), view } };
+  const inquiry = await withEveryClaim(view, await investigate(candidate, how), how);
+  return { known: true, value: { candidate, inquiry, view } };
 }
 
 /** By branch, by path, by the name of the registration; worktrees that are not managed too. */

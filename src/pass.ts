@@ -22,7 +22,7 @@ import type { Settings } from './core/settings.ts';
 import { decideBatch, policyOf } from './deciding.ts';
 import type { Inquiry } from './observe/investigate.ts';
 import { openView, type View, type ViewSource } from './observe/view.ts';
-import { type MissingClaim, reconcile } from './reconcile.ts';
+import { type MissingClaim, reconcile, rememberClaims } from './reconcile.ts';
 import { dueForAttention, isCutShort, remember, withTotals } from './remember.ts';
 import { measureLeft } from './sizing.ts';
 import type { Workspace } from './workspace.ts';
@@ -170,6 +170,7 @@ async function pass(run: Run): Promise<Passed> {
   const attention = options.announce ? dueForAttention(view, outcomes, nowMs) : [];
   const after = remember({ view, results: outcomes, attention, ledger, nowMs });
   const missingClaims = await reconcile(view, lock === null || settings.mode === 'report' ? null : actor);
+  if (lock !== null) await rememberClaims(view, actor);
   const mustStop = () => isOutOfTime() || lock?.isSure() === false;
   const purged = isTouching ? await purgeDue({ ...run, view }, ledger, mustStop) : null;
   const examined = results.filter(({ result }) => !isCutShort(result.inquiry.verdict)).length;

@@ -5,11 +5,14 @@
  * its owner is dead or its lease has ended, and only in a live pass; reported otherwise.
  * Failure direction: what cannot be judged, or was written to meanwhile, is reported and stays.
  */
-import { releaseGone } from './act/claims.ts';
+import { releaseGone, saveClaimed } from './act/claims.ts';
 import type { Actor } from './act/context.ts';
 import { clearMakers } from './act/makers.ts';
+import type { ClaimedNames } from './core/claimed.ts';
 import type { Liveness } from './core/model.ts';
-import { missingClaims, standingNow } from './observe/claims.ts';
+import { claimFileName } from './io/claimfile.ts';
+import { standingNow } from './observe/claimed.ts';
+import { type ClaimRecord, missingClaims, type ReadClaim, type RememberedClaim } from './observe/claims.ts';
 import type { View } from './observe/view.ts';
 
 /** A claim on a path that is gone. */
@@ -21,6 +24,30 @@ export interface MissingClaim {
   /** True when this pass released it. */
   readonly released: boolean;
 }
+
+/** Leaves to the next pass what the claims are about. */
+export async function rememberClaims(view: View, actor: Actor): Promise<void> {
+  const records = await view.claims();
+  if (records.known) await saveClaimed(actor, rememberable(records.value));
+}
+
+/** So few are read again sooner than remembered. */
+const WORTH_REMEMBERING = 64;
+
+/**
+ * What the claims are about, by the names of their files, for the next pass; 'known' when that one knows enough
+ * of it, null when it is not worth it. A file that is not named as its path and owner demand is always read.
+ */
+function rememberable(records: readonly ClaimRecord[]): ClaimedNames | 'known' | null {
+  const remembered = records.filter((record): record is RememberedClaim => record.state === 'remembered');
+  const read = records.filter(isWellNamed);
+  if (remembered.length + read.length < WORTH_REMEMBERING) return null;
+  if (read.length < WORTH_REMEMBERING) return 'known';
+  return new Map([...remembered, ...read].map(({ file, names }) => [file, names]));
+}
+
+const isWellNamed = (record: ClaimRecord): record is ReadClaim & { readonly file: string } =>
+  record.state === 'read' && record.file === claimFileName(record.data.path, record.data.owner);
 
 /**
  * Goes through the claims whose path is gone, and clears out birth certificates of the same kind.
@@ -34,7 +61,7 @@ export async function reconcile(view: View, actor: Actor | null): Promise<Missin
   const { io } = view.source;
   const nowMs = io.clock.nowMs();
   const missing: MissingClaim[] = [];
-  for (const record of missingClaims(records.value)) {
+  for (const record of await missingClaims(io.disk, records.value)) {
     const claim = standingNow(io, record, nowMs);
     const liveness = claim?.liveness ?? 'dead';
     const isOver = liveness === 'dead' && record.provided === undefined;

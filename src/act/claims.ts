@@ -6,6 +6,7 @@
  * believe that the path is held.
  */
 import { isAbsolute, join } from 'node:path';
+import { type ClaimedNames, formatClaimed } from '../core/claimed.ts';
 import { type ClaimData, formatClaim, ownerProblem, parseClaim, ttlProblem } from '../core/claims.ts';
 import type { Layout } from '../core/layout.ts';
 import { type OwnerRecord, parsePid } from '../core/owners.ts';
@@ -88,6 +89,12 @@ export async function releaseGone({ io, layout }: Claims, seen: ClaimData): Prom
   const back = moved.ok ? await disk.rename(aside, file) : moved;
   if (moved.ok && !back.ok && back.code === 'EEXIST') await disk.removeFile(aside);
   return { ok: false, code: 'EAGAIN', why: `${file} was written to meanwhile` };
+}
+
+/** Leaves what the claims are about to the next pass; null takes back what was left earlier. A hint: without it all are read. */
+export async function saveClaimed({ io, layout }: Claims, claimed: ClaimedNames | 'known' | null): Promise<void> {
+  if (claimed === null) await io.disk.removeFile(layout.claimed);
+  else if (claimed !== 'known') await io.disk.writeFile(layout.claimed, formatClaimed(claimed));
 }
 
 const fileOf = async (io: Claims['io'], layout: Layout, path: string, owner: string): Promise<string> =>

@@ -143,7 +143,7 @@ async function pidsOf({ io, layout }: Workspace, path: string, owners: readonly 
   const records = await readClaims(io, layout);
   if (!records.known) return [];
   return records.value.flatMap((record) => {
-    if (!record.ok || record.data.process === null || !record.names.includes(path)) return [];
+    if (record.state === 'broken' || record.data.process === null || !record.names.includes(path)) return [];
     return owners.includes(record.data.owner) ? [record.data.process.pid] : [];
   });
 }
@@ -165,6 +165,6 @@ async function claimants(
   const records = await readClaims(io, layout);
   if (!records.known) return [];
   return records.value.flatMap((record) =>
-    record.ok && record.names.includes(path) && counts(record.data) ? [record.data.owner] : [],
+    record.state === 'read' && record.names.includes(path) && counts(record.data) ? [record.data.owner] : [],
   );
 }

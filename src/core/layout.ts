@@ -22,6 +22,8 @@ export function layout(commonDir: string) {
     state: `${root}/state.json`,
     lock: `${root}/lock`,
     claims: `${root}/claims`,
+    /** What the claims are about, so that not all of them have to be read. */
+    claimed: `${root}/claimed.json`,
     /** Birth certificates, by the name of the registration. */
     makers: `${root}/makers`,
     quarantine: `${root}/quarantine`,

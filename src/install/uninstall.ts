@@ -91,7 +91,8 @@ export async function uninstall(args: { readonly io: Io; readonly repo: Repo }):
 
 /** What install wrote, and what only the hook and its program tell each other. */
 function filesOf(paths: Layout): string[] {
-  const { shell, program, quick, installed, allowed, due, stamp, rest, report, failure, foreground, root } = paths;
+  const { shell, program, quick, installed, allowed, due, stamp, rest, report, failure, foreground, claimed, root } =
+    paths;
   return [
     shell,
     program,
@@ -106,6 +107,7 @@ function filesOf(paths: Layout): string[] {
     failure,
     `${root}/now`,
     foreground,
+    claimed,
   ];
 }
 

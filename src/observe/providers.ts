@@ -121,7 +121,7 @@ function withRow(record: ReadClaim, row: ProvidedClaim | undefined, via: string)
 function broken(provider: ClaimProvider, place: ProviderPlace, why: string): BrokenClaim {
   const file = `claims of ${printable(provider.name)}`;
   const holds = (path: string) => isCovered(provider, path, place);
-  return { ok: false, file, pathHash: null, mtimeMs: Number.POSITIVE_INFINITY, why: printable(why), holds };
+  return { state: 'broken', file, pathHash: null, mtimeMs: Number.POSITIVE_INFINITY, why: printable(why), holds };
 }
 
 function isCovered({ covers }: ClaimProvider, path: string, place: ProviderPlace): boolean {

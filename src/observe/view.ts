@@ -7,6 +7,7 @@
  * Failure direction: a shared part that cannot be read makes the facts that rest on it unknown.
  */
 
+import { parseClaimed } from '../core/claimed.ts';
 import type { Proof } from '../core/landing.ts';
 import type { Layout } from '../core/layout.ts';
 import type { Ledger } from '../core/ledger.ts';
@@ -15,7 +16,7 @@ import { matchBranch, matchPath } from '../core/patterns.ts';
 import type { Settings } from '../core/settings.ts';
 import type { DiskReader, Io } from '../io/ports.ts';
 import { type Base, resolveBases } from './base.ts';
-import { type ClaimRecord, readClaims } from './claims.ts';
+import { type ClaimRecord, listClaims, readClaims } from './claims.ts';
 import { findDirectories } from './directories.ts';
 import type { Probe } from './investigate.ts';
 import { createLandings, type Landings, type Question } from './landed/index.ts';
@@ -55,7 +56,10 @@ export interface View {
   readonly prove: (head: string, branch: string | null) => Promise<Fact<Proof>>;
   /** Proves the HEADs of many candidates in one go; `prove` then finds them answered. */
   readonly prepare: (candidates: readonly Candidate[]) => Promise<void>;
+  /** In a first look, those that an earlier pass remembers are read when they matter. */
   readonly claims: () => Promise<Fact<readonly ClaimRecord[]>>;
+  /** The same with every file read: nothing goes without it. */
+  readonly everyClaim: () => Promise<Fact<readonly ClaimRecord[]>>;
   readonly processes: () => Promise<Fact<ProcessTable>>;
   readonly mounts: MountReader;
   /** What one look leaves to the next one of the same pass. */
@@ -74,7 +78,7 @@ export async function openView(source: ViewSource, listed?: readonly WorktreeCan
   // Whoever gives back what is its own need not wait for it to be old.
   const floor = source.askers === undefined ? {} : { floorMs: 0 };
   const searched = { ...io.disk, ...source.searched };
-  const claims = once(() => allClaims(source));
+  const readers = claimReaders(source);
   const [bases, staging, directories] = await Promise.all([
     resolveBases({
       git: io.git,
@@ -91,7 +95,7 @@ export async function openView(source: ViewSource, listed?: readonly WorktreeCan
     }),
     findDirectories(searched, settings.user?.directories ?? [], source.home, floor.floorMs),
     // Every look needs them; they are read while git answers.
-    claims(),
+    readers.claims(),
   ]);
   const landings = createLandings({
     io,
@@ -105,12 +109,12 @@ export async function openView(source: ViewSource, listed?: readonly WorktreeCan
   const managed = worktrees.filter((each) => isCandidate(each, source));
   const candidates = [...managed, ...staging.entries, ...directories.entries];
   const memory = createMemory(io, layout.commonDir);
-  return known(assemble(source, { worktrees, candidates, bases, landings, memory, problems }, claims));
+  return known(assemble(source, { worktrees, candidates, bases, landings, memory, problems }, readers));
 }
 
 type Lasting = Pick<View, 'worktrees' | 'candidates' | 'bases' | 'landings' | 'memory' | 'problems'>;
 
-function assemble(source: ViewSource, lasting: Lasting, claims = once(() => allClaims(source))): View {
+function assemble(source: ViewSource, lasting: Lasting, claims: Pick<View, 'claims' | 'everyClaim'>): View {
   const { io } = source;
   const view: Omit<View, 'probe'> = {
     source,
@@ -124,18 +128,32 @@ function assemble(source: ViewSource, lasting: Lasting, claims = once(() => allC
       await lasting.memory.readTrees(questions.map(({ head }) => head));
       if (lasting.bases.known) await lasting.landings.prove(questions, lasting.bases.value);
     },
-    claims,
+    ...claims,
     processes: once(() => scanOthers(source)),
     mounts: createMountReader(io.disk),
   };
   return { ...view, probe: createProbe(view) };
 }
 
-/** Those in files and those of the providers. */
-async function allClaims(source: ViewSource): Promise<Fact<readonly ClaimRecord[]>> {
+type ClaimReader = View['claims'];
+
+/** Names and paths of as many claims as there may be. */
+const MAX_CLAIMED_BYTES = 16 * 1024 * 1024;
+
+/** Claims in files and those of the providers, which are asked once for both. */
+function claimReaders(source: ViewSource): Pick<View, 'claims' | 'everyClaim'> {
   const { io, layout, providers = [] } = source;
-  const [files, provided] = await Promise.all([readClaims(io, layout), askProviders(io, providers, placeOf(source))]);
-  return files.known ? known([...files.value, ...provided]) : files;
+  const provided = once(() => askProviders(io, providers, placeOf(source)));
+  const withProvided = async (reading: ReturnType<ClaimReader>): ReturnType<ClaimReader> => {
+    const [files, rows] = await Promise.all([reading, provided()]);
+    return files.known ? known([...files.value, ...rows]) : files;
+  };
+  const everyClaim = once(() => withProvided(readClaims(io, layout)));
+  const claims = once(async () => {
+    const text = await io.disk.readText(layout.claimed, MAX_CLAIMED_BYTES);
+    return text.ok ? withProvided(listClaims(io, layout, parseClaimed(text.value))) : everyClaim();
+  });
+  return { claims, everyClaim };
 }
 
 /** What relative patterns start from. */
@@ -151,7 +169,8 @@ export async function renew(view: View): Promise<Fact<View>> {
   const { io, layout } = view.source;
   const listing = await listWorktrees(io, layout.commonDir);
   if (!listing.known) return listing;
-  return known(assemble(view.source, { ...view, worktrees: listing.value }));
+  const { everyClaim } = claimReaders(view.source);
+  return known(assemble(view.source, { ...view, worktrees: listing.value }, { claims: everyClaim, everyClaim }));
 }
 
 const questionOf = (candidate: Candidate): Question[] =>

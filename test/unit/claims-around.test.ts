@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ClaimData, covers } from '../../src/core/claims.ts';
 import type { Io } from '../../src/io/ports.ts';
-import { claimOn, type ReadClaim } from '../../src/observe/claims.ts';
+import { claimOn } from '../../src/observe/claimed.ts';
+import type { ReadClaim } from '../../src/observe/claims.ts';
 
 const NOW = Date.UTC(2026, 6, 30, 12);
 
@@ -20,7 +21,7 @@ const times = { createdMs: NOW, heartbeatMs: NOW, ttlMs: 1_000 };
 
 const record = (path: string): ReadClaim => {
   const data: ClaimData = { version: 1, path, owner: path, ...times, process: null };
-  return { ok: true, data, names: [path], isMissing: false };
+  return { state: 'read', data, names: [path], isMissing: false };
 };
 
 /** Few names, some of which begin others, so that neighbours, parents and children occur. */

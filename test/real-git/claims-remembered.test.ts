@@ -1,0 +1,196 @@
+/** What a pass remembers of many claims: the next one reads few of them, and still lets nothing go that is claimed. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { claimFileName } from '../../src/io/claimfile.ts';
+import type { Io } from '../../src/io/ports.ts';
+import { runPass } from '../../src/pass.ts';
+import { openWorkspace } from '../../src/workspace.ts';
+import { later, REAL } from '../support/crash-case.ts';
+import { backdate, DAY, HOUR, makeRepo, type TestRepo } from '../support/repo.ts';
+
+const MANY = 100;
+const home = process.env['HOME'];
+let repo: TestRepo;
+let claims: string;
+let claimed: string;
+/** One that has landed, and lies where the claimed ones do. */
+let tree: string;
+let read: string[];
+let moved: string[];
+/** This machine, on which what is read of claims and what is moved is written down. */
+let io: Io;
+
+beforeEach(() => {
+  repo = makeRepo();
+  process.env['HOME'] = repo.home;
+  claims = join(repo.commonDir, 'reaper/claims');
+  claimed = join(repo.commonDir, 'reaper/claimed.json');
+  tree = repo.worktree('agent/landed');
+  repo.commit('a.txt', 'a\n', tree);
+  repo.git(['merge', '-q', '--no-ff', '--no-edit', 'agent/landed']);
+  backdate(repo, tree, 3 * DAY);
+  mkdirSync(claims, { recursive: true });
+  [read, moved] = [[], []];
+  const { disk } = REAL;
+  const seen = (names: readonly string[]) => read.push(...names.filter((name) => name.endsWith('.json')));
+  io = {
+    ...REAL,
+    disk: {
+      ...disk,
+      readTexts: (directory, names, most) => {
+        seen(names);
+        return disk.readTexts(directory, names, most);
+      },
+      readText: (path, most) => {
+        if (path.startsWith(claims)) seen([path]);
+        return disk.readText(path, most);
+      },
+      rename: (from, to) => {
+        moved.push(from);
+        return disk.rename(from, to);
+      },
+    },
+  };
+});
+afterEach(() => {
+  process.env['HOME'] = home;
+});
+
+async function passed(laterMs = 0) {
+  [read, moved] = [[], []];
+  const opened = await openWorkspace({ cwd: repo.root, home: repo.home, io: later(io, laterMs) });
+  if (!opened.ok) throw new Error(opened.why);
+  const wish = { dryRun: false, budgetMs: Number.POSITIVE_INFINITY, limit: 20, from: null, announce: false };
+  const answer = await runPass(opened.value, wish);
+  if (!answer.ok) throw new Error(answer.why);
+  return answer.report;
+}
+
+const outcomes = ({ results }: Awaited<ReturnType<typeof passed>>) =>
+  results.map(({ outcome, inquiry, reasons }) => [
+    outcome,
+    inquiry.verdict.verdict === 'reclaim' ? reasons[0]?.code : inquiry.verdict.reasons[0]?.code,
+  ]);
+
+function put(path: string, name = claimFileName(path, 'lane'), more: object = {}): string {
+  const times = { createdMs: Date.now(), heartbeatMs: Date.now(), ttlMs: DAY };
+  const text = JSON.stringify({ version: 1, path, owner: 'lane', ...times, process: null, ...more });
+  writeFileSync(join(claims, name), text);
+  return join(claims, name);
+}
+
+/** Claims on as many directories beside the tree, each of which is there. */
+function putMany(count = MANY): string[] {
+  const paths = [...Array(count)].map((_, n) => join(tree, `../claimed-${n}`));
+  for (const path of paths) mkdirSync(path, { recursive: true });
+  return paths.map((path) => put(path));
+}
+
+describe('of many claims', () => {
+  it('the next pass reads those that may hold a candidate, and no other', async () => {
+    putMany();
+    const own = put(tree);
+    expect(outcomes(await passed())).toEqual([[null, 'claimed']]);
+    expect(read).toHaveLength(MANY + 1);
+    expect(outcomes(await passed())).toEqual([[null, 'claimed']]);
+    expect(read).toEqual([own]);
+    rmSync(own);
+    const below = put(join(tree, 'packages/a'));
+    expect(outcomes(await passed())).toEqual([[null, 'claimed']]);
+    expect(read).toEqual([below.slice(claims.length + 1)]);
+  });
+
+  it('every one is read before anything goes', async () => {
+    putMany();
+    put(tree, undefined, { heartbeatMs: Date.now() - 3 * HOUR, ttlMs: HOUR });
+    repo.git(['config', 'reaper.mode', 'report']);
+    await passed();
+    repo.git(['config', '--unset', 'reaper.mode']);
+    const names = readdirSync(claims);
+    expect(names).toHaveLength(MANY + 1);
+    expect(outcomes(await passed())).toEqual([['reclaimed', undefined]]);
+    expect(read).toEqual(expect.arrayContaining(names));
+  });
+
+  it('one that says another path than its name does holds that path, and nothing is moved to find out', async () => {
+    const [first = ''] = putMany();
+    put(tree);
+    await passed();
+    rmSync(put(tree));
+    put(tree, first.slice(claims.length + 1));
+    expect(outcomes(await passed())).toEqual([[null, 'claimed']]);
+    expect(moved).not.toContain(tree);
+    expect(existsSync(tree)).toBe(true);
+  });
+
+  it('one that cannot be read any more may hold everything on its first day, and nothing is moved to find out', async () => {
+    const [first = ''] = putMany();
+    put(tree);
+    await passed();
+    rmSync(put(tree));
+    writeFileSync(first, 'not a claim');
+    expect(outcomes(await passed())).toEqual([[null, 'owner-unknown']]);
+    expect(moved).not.toContain(tree);
+    await passed(2 * DAY);
+    expect(existsSync(tree)).toBe(false);
+  });
+
+  it('one that was released holds nothing', async () => {
+    putMany();
+    const own = put(tree);
+    await passed();
+    rmSync(own);
+    await passed();
+    expect(existsSync(tree)).toBe(false);
+  });
+
+  it('one whose place is gone is found, and released once its lease has ended', async () => {
+    const [first = ''] = putMany();
+    put(tree, undefined, { ttlMs: 10 * DAY });
+    await passed();
+    const { path } = JSON.parse(readFileSync(first, 'utf8'));
+    rmSync(path, { recursive: true });
+    expect((await passed()).missingClaims).toMatchObject([{ path, released: false }]);
+    expect(read.filter((name) => name === first)).toHaveLength(1);
+    expect((await passed(DAY + HOUR)).missingClaims).toMatchObject([{ path, released: true }]);
+    expect(existsSync(first)).toBe(false);
+  });
+
+  it('what is remembered is forgotten when it is damaged', async () => {
+    putMany();
+    put(tree);
+    await passed();
+    const names = readdirSync(claims);
+    for (const text of ['', '{', '[]', 'null', '{"version":2,"claimed":{}}', '{"version":1,"claimed":null}'])
+      await expectAllRead(text);
+    for (const wrong of ['x', [], [1], ['relative'], null])
+      await expectAllRead(JSON.stringify({ version: 1, claimed: { [names[0] ?? '']: wrong } }));
+
+    async function expectAllRead(text: string) {
+      writeFileSync(claimed, text);
+      expect(outcomes(await passed())).toEqual([[null, 'claimed']]);
+      expect([text, read.length]).toEqual([text, MANY + 1]);
+    }
+  });
+
+  it('what is remembered is taken back when few are left', async () => {
+    const files = putMany();
+    put(tree);
+    await passed();
+    expect(existsSync(claimed)).toBe(true);
+    for (const file of files.slice(50)) rmSync(file);
+    await passed();
+    expect(existsSync(claimed)).toBe(false);
+  });
+
+  it('those that are not named as the hashes of their path and owner are read each time', async () => {
+    for (let n = 0; n < MANY; n++) put(join(tree, `../claimed-${n}`), `session-${n}.json`);
+    put(tree, `${createHash('sha256').update('other').digest('hex').slice(0, 32)}.0123456789abcdef.json`);
+    await passed();
+    expect(outcomes(await passed())).toEqual([[null, 'claimed']]);
+    expect(read).toHaveLength(MANY + 1);
+    expect(existsSync(claimed)).toBe(false);
+  });
+});
