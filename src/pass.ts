@@ -103,6 +103,9 @@ const ACTING_MS = 500;
 /** Candidates decided before the first of them is acted on: many share one landing proof. */
 const BATCH = 64;
 
+/** The same where time is unlimited, so that none is decided in vain. */
+const LARGE_BATCH = 256;
+
 /** Runs one pass over the workspace. */
 export async function runPass(workspace: Workspace, options: PassOptions): Promise<Passed> {
   const { settings, io, layout } = workspace;
@@ -240,7 +243,7 @@ async function workThrough(
   const worked: Worked[] = [];
   let reclaims = 0;
   while (queue.length > 0) {
-    const batch = queue.splice(0, BATCH);
+    const batch = queue.splice(0, Number.isFinite(options.budgetMs) ? BATCH : LARGE_BATCH);
     const say = (candidate: Candidate, index: number) =>
       options.onProgress?.({ examined: worked.length + index, total: view.candidates.length, doing: candidate.path });
     // Some time is left over, so that what is decided can also be acted on in this very pass.

@@ -41,9 +41,10 @@ export async function lookThrough(
     const below: string[] = [];
     for (const { path, entries } of level) {
       if (isRepository(entries)) repositories.push(path);
+      const mayHoldData = path !== root && !isPackaged(`${path}/`);
       for (const { name, kind } of entries) {
         if (kind === 'directory') below.push(`${path}/${name}`);
-        else if (path !== root && isPreciousBelow(name) && !isPackaged(`${path}/`)) data.push(`${path}/${name}`);
+        else if (mayHoldData && isPreciousBelow(name)) data.push(`${path}/${name}`);
       }
     }
     seen += below.length;
@@ -99,9 +100,16 @@ async function listAll(
 }
 
 /** What stands at the top of a working copy, git's and other systems'. */
-const REPOSITORY_MARKS = ['.git', '.hg', '.jj', '.svn', '.bzr', '_darcs', '.pijul', '.fslckout', '_FOSSIL_'];
+const REPOSITORY_MARKS = new Set(['.git', '.hg', '.jj', '.svn', '.bzr', '_darcs', '.pijul', '.fslckout', '_FOSSIL_']);
+
+/** What stands, all of it, at the top of a bare repository. */
+const BARE_MARKS = new Set(['HEAD', 'objects', 'refs']);
 
 function isRepository(entries: readonly DirEntry[]): boolean {
-  const has = (name: string) => entries.some((entry) => entry.name === name);
-  return REPOSITORY_MARKS.some(has) || (has('HEAD') && has('objects') && has('refs'));
+  let bareMarks = 0;
+  for (const { name } of entries) {
+    if (REPOSITORY_MARKS.has(name)) return true;
+    if (BARE_MARKS.has(name)) bareMarks++;
+  }
+  return bareMarks === BARE_MARKS.size;
 }
