@@ -6,7 +6,7 @@
  */
 import { COMMAND, groundWords, reasonSentence } from '../core/messages.ts';
 import type { Verdict } from '../core/model.ts';
-import { bytes, duration, printable, readablePath } from '../core/text.ts';
+import { bytes, duration, printable, readablePath, remaining } from '../core/text.ts';
 import { ownerOf } from '../documents.ts';
 import type { CandidateResult } from '../pass.ts';
 import { eventWords, proofWords, whyWords } from './log.ts';
@@ -75,7 +75,7 @@ export function quarantineRows({ extras, workspace, nowMs }: PageInput): string 
       escaped(entryName(entry, workspace)),
       escaped(entry.because),
       `${duration(nowMs - entry.atMs)} ago`,
-      `${duration((entry.phase === 'held' ? entry.keepUntilMs : entry.forgetAtMs) - nowMs)}`,
+      remaining((entry.phase === 'held' ? entry.keepUntilMs : entry.forgetAtMs) - nowMs),
       entry.bytes === null ? '' : bytes(entry.bytes),
       `<code>${COMMAND} restore ${escaped(entry.id)}</code>`,
     ]);

@@ -12,7 +12,7 @@ import { ballastPlace, type Entry } from '../core/entry.ts';
 import { COMMAND } from '../core/messages.ts';
 import { stepsAhead } from '../core/purge-plan.ts';
 import { DEFAULTS } from '../core/settings.ts';
-import { bytes, duration, plural, printable } from '../core/text.ts';
+import { bytes, plural, printable, remaining } from '../core/text.ts';
 import { editedByHand } from '../observe/edited.ts';
 import { quietSince } from '../observe/quiet.ts';
 import { sizeOf } from '../observe/size.ts';
@@ -190,7 +190,7 @@ function foreseen({ width, colors }: Context, workspace: Workspace, rows: readon
   const cells = sorted.map((row) => {
     const { entry, dueMs, bytes: size, early, stays } = row;
     return [
-      dueMs > nowMs ? `in ${duration(dueMs - nowMs)}` : stays === null ? colors.green('now') : colors.yellow('stays'),
+      dueMs > nowMs ? `in ${remaining(dueMs - nowMs)}` : stays === null ? colors.green('now') : colors.yellow('stays'),
       size === null ? '' : bytes(size),
       entryName(entry, workspace),
       printable(stays ?? early ?? partWords(row)),

@@ -5,7 +5,7 @@
  */
 import type { Entry } from '../core/entry.ts';
 import type { Settings } from '../core/settings.ts';
-import { bytes, duration, printable, readablePath } from '../core/text.ts';
+import { bytes, duration, printable, readablePath, remaining } from '../core/text.ts';
 import type { Workspace } from '../workspace.ts';
 import { layOut } from './columns.ts';
 import type { Context } from './context.ts';
@@ -48,8 +48,8 @@ export function entryName({ branch, path }: Pick<Entry, 'branch' | 'path'>, { ho
 function restorableWords(entry: Entry, nowMs: number): string {
   if (entry.unverified) return 'kept: not yet looked at a second time';
   if (entry.phase === 'purged' || entry.phase === 'purging')
-    return `from its commit for ${duration(entry.forgetAtMs - nowMs)}`;
-  return `whole for ${duration(entry.keepUntilMs - nowMs)}`;
+    return `from its commit for ${remaining(entry.forgetAtMs - nowMs)}`;
+  return `whole for ${remaining(entry.keepUntilMs - nowMs)}`;
 }
 
 /**

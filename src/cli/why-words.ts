@@ -16,7 +16,7 @@ import type {
   Occupant,
   Owner,
 } from '../core/model.ts';
-import { duration, plural, printable } from '../core/text.ts';
+import { duration, plural, printable, remaining } from '../core/text.ts';
 import { some } from '../core/vetoes.ts';
 
 /** A fact's answer; long lists are counted. */
@@ -79,7 +79,7 @@ function lockWords({ reason, owner }: Lock): string {
 const ownerWords = ({ label, liveness, why }: Owner): string => `${printable(label)}, ${liveness}: ${printable(why)}`;
 
 function claimWords({ label, why, leaseUntilMs }: Claim, nowMs: number): string {
-  const left = leaseUntilMs !== null && leaseUntilMs > nowMs ? ` (for ${duration(leaseUntilMs - nowMs)} more)` : '';
+  const left = leaseUntilMs !== null && leaseUntilMs > nowMs ? ` (for ${remaining(leaseUntilMs - nowMs)} more)` : '';
   return `${printable(label)}: ${printable(why)}${left}`;
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Entry } from './entry.ts';
 import type { Reason, ReasonCode, Verdict } from './model.ts';
-import { bytes, duration, plural, printable } from './text.ts';
+import { bytes, plural, printable, remaining } from './text.ts';
 
 export const COMMAND = 'npx reaper-hook';
 
@@ -159,4 +159,4 @@ export const STOPPING =
 export const ONLY_REPORTS = 'mode is "report": nothing is ever reclaimed; to change that: git config reaper.mode reap';
 
 /** When a wait is over and it is looked at again, for a table; that is not to say that it goes then. */
-export const untilWords = (untilMs: number, nowMs: number): string => `again in ${duration(untilMs - nowMs)}`;
+export const untilWords = (untilMs: number, nowMs: number): string => `again in ${remaining(untilMs - nowMs)}`;

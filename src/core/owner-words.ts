@@ -8,7 +8,7 @@
 import type { Entry } from './entry.ts';
 import { COMMAND } from './messages.ts';
 import type { Claim, Owner } from './model.ts';
-import { duration, printable, shellWord } from './text.ts';
+import { duration, printable, remaining, shellWord } from './text.ts';
 
 export interface Told {
   /** What says whose it is. */
@@ -50,7 +50,7 @@ function stateWords(told: Told): string {
   if (who.liveness === 'dead') return `gone: ${why}; ${by === 'name' ? 'its age decides' : graceWords(told)}`;
   const isLease = by === 'claim' && 'via' in who === false && (who.pid ?? null) === null;
   const leaseUntilMs = 'leaseUntilMs' in who ? who.leaseUntilMs : null;
-  const lasting = leaseUntilMs === null ? 'kept' : `kept for ${duration(leaseUntilMs - nowMs)} more`;
+  const lasting = leaseUntilMs === null ? 'kept' : `kept for ${remaining(leaseUntilMs - nowMs)} more`;
   if (isLease) return `${lasting}: ${why}, and each heartbeat begins it anew`;
   return `not known to be alive or gone: ${why}; ${lasting}`;
 }
@@ -64,7 +64,7 @@ function graceWords({ who, ownerGraceMs, nowMs }: Told): string {
   const leftMs = deadSinceMs + ownerGraceMs - nowMs;
   const seen = `first seen so ${agoWords(nowMs - deadSinceMs)}`;
   if (leftMs <= 0) return `${seen}, so ${grace} is over`;
-  return `${seen}; ${grace} ends in ${duration(leftMs)}, and begins anew if it is seen alive`;
+  return `${seen}; ${grace} ends in ${remaining(leftMs)}, and begins anew if it is seen alive`;
 }
 
 /** The command, or the event, after which this owner counts no more; null where it counts no more already. */

@@ -80,6 +80,16 @@ export function duration(ms: number): string {
   return size === 0 ? '0s' : '<1s';
 }
 
+/** As much of a unit counts as the whole of it: what is kept for seven days is not kept for six a minute later. */
+const NEARLY = 0.98;
+
+/** What is left of a duration, in its largest unit: `7d` also a minute after seven days began, and never much more than is left. */
+export function remaining(ms: number): string {
+  for (const [unit, unitMs] of UNITS)
+    if (ms >= unitMs * NEARLY) return `${Math.floor(ms / unitMs + 1 - NEARLY)}${unit}`;
+  return duration(ms);
+}
+
 /** Bytes with a decimal unit, in two or three digits: `4.1 GB`, `290 MB`, `77 kB`. The same in every locale. */
 export function bytes(count: number): string {
   const unit = 1000 ** Math.floor(Math.log10(Math.max(1, count)) / 3);

@@ -148,8 +148,8 @@ describe('purge --dry-run', () => {
     const held = snapshot(join(repo.commonDir, 'reaper'));
     const { stdout, code } = reaper(repo, ['purge', '--dry-run']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/in 6d +\d+ kB +agent\/round-the-cart-totals +its files; its commit stays/);
-    expect(stdout).toMatch(/in 89d +agent\/round-the-cart-totals +its commit/);
+    expect(stdout).toMatch(/in 7d +\d+ kB +agent\/round-the-cart-totals +its files; its commit stays/);
+    expect(stdout).toMatch(/in 90d +agent\/round-the-cart-totals +its commit/);
     expect(stdout).toContain('dry run: nothing was touched; 0 B would be freed now');
     const [entry] = reaperJson(repo, ['status']).quarantine;
     const early = reaperJson(repo, ['purge', '--now', '--dry-run', entry.id]);

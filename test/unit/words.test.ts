@@ -18,7 +18,7 @@ import {
 } from '../../src/core/messages.ts';
 import { type Evidence, REASON_CODES } from '../../src/core/model.ts';
 import { nextStep } from '../../src/core/next-steps.ts';
-import { bytes, duration, plural, printable, shellWord } from '../../src/core/text.ts';
+import { bytes, duration, plural, printable, remaining, shellWord } from '../../src/core/text.ts';
 
 const OID = 'a'.repeat(40);
 
@@ -167,6 +167,16 @@ describe('numbers', () => {
   it('are rounded to what a person reads', () => {
     expect([0, 400, 1500, 90_000, 7_200_000, 259_200_000].map(duration)).toEqual(['0s', '<1s', '1s', '1m', '2h', '3d']);
     expect(duration(-5)).toBe('0s');
+    const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
+    expect([7 * day - minute, 1.5 * day, day, day - minute, 20 * hour, 30 * minute - 500].map(remaining)).toEqual([
+      '7d',
+      '1d',
+      '1d',
+      '1d',
+      '20h',
+      '30m',
+    ]);
+    expect([1_000, 900, 0, -5].map(remaining)).toEqual(['1s', '<1s', '0s', '0s']);
     expect([0, 20_480, 3_000_000, 4_100_000_000].map(bytes)).toEqual(['0 B', '20 kB', '3 MB', '4.1 GB']);
     expect([plural(1, 'entry', 'entries'), plural(2, 'entry', 'entries')]).toEqual(['1 entry', '2 entries']);
   });
