@@ -14,6 +14,7 @@ import type { Layout } from '../core/layout.ts';
 import { type Claim, type Fact, known, unknown } from '../core/model.ts';
 import { pathHashIn } from '../io/claimfile.ts';
 import type { DirEntry, DiskReader, Io } from '../io/ports.ts';
+import { once } from './once.ts';
 import { placesOf } from './places.ts';
 
 /** A claim is some 500 bytes; a file larger than this is not one. */
@@ -58,7 +59,7 @@ export interface RememberedClaim {
   readonly file: string;
   /** As in `ReadClaim`, when it was last read. */
   readonly names: readonly string[];
-  /** What it says now; null when it was released meanwhile. */
+  /** What it says in this look; null when it was released meanwhile. Read once, however many candidates it is above. */
   readonly read: () => Promise<KnownRecord | null>;
 }
 
@@ -83,7 +84,8 @@ export async function listClaims(
   const wanted = entries.filter(({ name, kind }) => {
     const names = kind === 'file' ? remembered.get(name) : undefined;
     if (names === undefined) return true;
-    unread.push({ state: 'remembered', file: name, names, read: () => readOne(disk, join(layout.claims, name)) });
+    const read = once(() => readOne(disk, join(layout.claims, name)));
+    unread.push({ state: 'remembered', file: name, names, read });
     return false;
   });
   return known([...(await readAll(disk, layout.claims, wanted)), ...unread]);

@@ -21,6 +21,7 @@ import { findDirectories } from './directories.ts';
 import type { Probe } from './investigate.ts';
 import { createLandings, type Landings, type Question } from './landed/index.ts';
 import { createMountReader, type MountReader } from './mounts.ts';
+import { once } from './once.ts';
 import { createProbe } from './probe.ts';
 import { type ProcessTable, scanProcesses } from './processes.ts';
 import { askProviders, type ClaimProvider } from './providers.ts';
@@ -204,11 +205,3 @@ async function markMissing(io: Io, worktrees: readonly WorktreeCandidate[]): Pro
 }
 
 const isInhabited = (worktree: WorktreeCandidate): boolean => !worktree.isBare && !worktree.isMissing;
-
-function once<T>(read: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined;
-  return () => {
-    answer ??= read();
-    return answer;
-  };
-}
