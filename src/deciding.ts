@@ -5,7 +5,7 @@
  * Failure direction: time that runs out is a verdict that keeps.
  */
 import { keyOf, restsUntil } from './core/ledger.ts';
-import type { Candidate, Facts, Policy, Reason } from './core/model.ts';
+import type { Candidate, Policy, Reason } from './core/model.ts';
 import type { Settings } from './core/settings.ts';
 import { type Inquiry, type Investigation, proceed } from './observe/investigate.ts';
 import { createProbe } from './observe/probe.ts';
@@ -31,7 +31,8 @@ export async function decideBatch(
   });
   await view.prepare(cheap.flatMap((each) => (each.verdict === null ? [each.candidate] : [])));
   return inGroups(cheap, async (each) => {
-    if (each.verdict !== null) return each;
+    // What has no landing to prove, a staging entry, is decided by now, and may be about to go.
+    if (each.verdict !== null) return withEveryClaim(view, each, how);
     say(each.candidate, cheap.indexOf(each));
     return withEveryClaim(view, (await proceed(each, how, null)) as Inquiry, how);
   });
@@ -39,16 +40,14 @@ export async function decideBatch(
 
 /** What is remembered of the claims answers for a keep only: before anything goes, every one of them is read. */
 export async function withEveryClaim(view: View, inquiry: Inquiry, how: Investigation): Promise<Inquiry> {
-  const { candidate, verdict, facts, asked } = inquiry;
+  const { candidate, verdict, asked } = inquiry;
   if (verdict.verdict !== 'reclaim') return inquiry;
   const claims = await view.claims();
   if (claims.known && claims.value.every(({ state }) => state !== 'remembered')) return inquiry;
-  const startMs = how.nowMs();
+  const { claim: _remembered, ...facts } = inquiry.facts;
+  const others = asked.filter(({ fact }) => fact !== 'claim');
   const probe = createProbe({ ...view, claims: view.everyClaim });
-  const claim = (await probe(candidate, 'claim', candidate.path)) as NonNullable<Facts['claim']>;
-  const again = { fact: 'claim', ms: how.nowMs() - startMs } as const;
-  const from = { candidate, verdict: null, facts: { ...facts, claim }, asked: [...asked, again] };
-  return (await proceed(from, how, null)) as Inquiry;
+  return (await proceed({ candidate, verdict: null, facts, asked: others }, { ...how, probe }, null)) as Inquiry;
 }
 
 /** The wait that the ledger remembers, without asking for a single fact. */

@@ -1,14 +1,16 @@
 /** What a pass remembers of many claims: the next one reads few of them, and still lets nothing go that is claimed. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimFileName } from '../../src/io/claimfile.ts';
 import type { Io } from '../../src/io/ports.ts';
+import type { Inquiry } from '../../src/observe/investigate.ts';
 import { runPass } from '../../src/pass.ts';
 import { openWorkspace } from '../../src/workspace.ts';
 import { later, REAL } from '../support/crash-case.ts';
-import { backdate, DAY, HOUR, makeRepo, type TestRepo } from '../support/repo.ts';
+import { DEAD_PID } from '../support/pids.ts';
+import { backdate, backdateTree, DAY, HOUR, makeRepo, type TestRepo } from '../support/repo.ts';
 
 const MANY = 100;
 const home = process.env['HOME'];
@@ -68,6 +70,8 @@ async function passed(laterMs = 0) {
   return answer.report;
 }
 
+const codeOf = ({ verdict }: Inquiry) => (verdict.verdict === 'reclaim' ? null : verdict.reasons[0]?.code);
+
 const outcomes = ({ results }: Awaited<ReturnType<typeof passed>>) =>
   results.map(({ outcome, inquiry, reasons }) => [
     outcome,
@@ -110,8 +114,11 @@ describe('of many claims', () => {
     repo.git(['config', '--unset', 'reaper.mode']);
     const names = readdirSync(claims);
     expect(names).toHaveLength(MANY + 1);
-    expect(outcomes(await passed())).toEqual([['reclaimed', undefined]]);
+    const report = await passed();
+    expect(outcomes(report)).toEqual([['reclaimed', undefined]]);
     expect(read).toEqual(expect.arrayContaining(names));
+    const asked = report.results.flatMap(({ inquiry }) => inquiry.asked.map(({ fact }) => fact));
+    expect(asked).toEqual([...new Set(asked)]);
   });
 
   it('one that says another path than its name does holds that path, and nothing is moved to find out', async () => {
@@ -123,6 +130,36 @@ describe('of many claims', () => {
     expect(outcomes(await passed())).toEqual([[null, 'claimed']]);
     expect(moved).not.toContain(tree);
     expect(existsSync(tree)).toBe(true);
+  });
+
+  it('one that says another path than its name does holds a staging entry too, which is not moved to find out', async () => {
+    const entry = join(repo.root, `.agent-config/pack-compose.staging-${DEAD_PID}`);
+    repo.write('one.txt', 'one\n', entry);
+    backdateTree(entry, 3 * DAY);
+    const [first = ''] = putMany();
+    put(tree);
+    put(entry);
+    const held = [
+      [entry, 'claimed'],
+      [tree, 'claimed'],
+    ];
+    const seen = async () => (await passed()).results.map(({ inquiry }) => [inquiry.candidate.path, codeOf(inquiry)]);
+    expect((await seen()).sort()).toEqual(held);
+    rmSync(put(entry));
+    put(entry, first.slice(claims.length + 1));
+    expect((await seen()).sort()).toEqual(held);
+    expect(moved).not.toContain(entry);
+  });
+
+  it('one on what all candidates lie in is read once for all of them', async () => {
+    putMany();
+    const above = put(dirname(tree));
+    for (const name of ['a', 'b', 'c']) repo.worktree(`agent/${name}`, join(tree, '..', name));
+    await passed();
+    const { results } = await passed(HOUR * 2);
+    expect(results).toHaveLength(4);
+    expect(results.map(({ inquiry }) => codeOf(inquiry))).toEqual(Array(4).fill('claimed'));
+    expect(read).toEqual([above]);
   });
 
   it('one that cannot be read any more may hold everything on its first day, and nothing is moved to find out', async () => {
