@@ -1,5 +1,5 @@
 /**
- * Sweeps up what writes that were cut short left: `<name>.<pid>.tmp`, `<name>.<n>.<pid>.tmp`.
+ * Sweeps up what writes that were cut short left: `<name>.<n>.<pid>.tmp`.
  *
  * Contract: only names of that form, only files, only where this program writes. In a directory of our
  * own every such file is stale, because its writers hold the lock of the pass, which is ours now; where

@@ -1,5 +1,5 @@
 /**
- * Names of files that are being written: `<name>.<pid>.tmp`, and `<name>.<n>.<pid>.tmp` for the n-th at one time.
+ * Names of files that are being written: `<name>.<n>.<pid>.tmp`, in which the first number may be missing.
  *
  * Contract: pure. The name says whose it is, so that what a killed process left can be told from work in progress.
  */

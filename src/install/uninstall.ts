@@ -119,7 +119,7 @@ async function leftovers(io: Io, root: string): Promise<string[]> {
 }
 
 /**
- * Removes what an install that was killed left beside a file that it was writing: `<name>.<pid>.tmp`, its
+ * Removes what an install that was killed left beside a file that it was writing: `<name>.<n>.<pid>.tmp`, its
  * writer dead, and nothing in it that is not ours or in the file itself. Anything else may be somebody's copy.
  */
 async function sweepBeside({ disk, processes }: Io, path: string): Promise<void> {

@@ -120,13 +120,14 @@ const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLI
 /** Temporary files that calls of this process are writing: two calls may write one path at a time. */
 const writing = new Set<string>();
 
-/** The name tells whose it is, so that what a killed process left can be swept up. */
+/** Begins anywhere: a process in another container, or another copy of this program in this one, has the same number. */
+let nth = Math.floor(Math.random() * 2 ** 32);
+
+/** The name tells whose it is, so that what a killed process left can be swept up, and is nobody else's at one time. */
 async function withTemporary(path: string, use: (temporary: string) => Promise<void>): Promise<void> {
-  let temporary = `${path}.${process.pid}.tmp`;
-  for (let other = 1; writing.has(temporary); other++) temporary = `${path}.${other}.${process.pid}.tmp`;
+  const temporary = `${path}.${nth++}.${process.pid}.tmp`;
   writing.add(temporary);
   try {
-    await fs.rm(temporary, { force: true });
     await use(temporary);
   } finally {
     await fs.unlink(temporary).catch(() => undefined);

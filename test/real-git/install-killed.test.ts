@@ -19,7 +19,8 @@ beforeEach(() => {
 const others = () =>
   snapshot(
     here.repo.root,
-    (path) => path.startsWith('.git/reaper') || /^lefthook\.yml\.\d+\.tmp$|^\.git\/(index|HEAD|logs|refs)/.test(path),
+    (path) =>
+      path.startsWith('.git/reaper') || /^lefthook\.yml(\.\d+)+\.tmp$|^\.git\/(index|HEAD|logs|refs)/.test(path),
   );
 
 async function killedAtEveryStep(changes: Parameters<InstallCase['install']>[0] = {}): Promise<number> {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { sweepShared } from '../../src/act/sweep.ts';
 import { layout } from '../../src/core/layout.ts';
 import { REAL } from '../support/machine.ts';
@@ -58,6 +58,20 @@ describe('a file that is being written', () => {
       expect(readFileSync(path, 'utf8')).toBe('whole');
     },
   );
+
+  it('at one time by two that have the same number, as in two containers, is written by one of them and whole', async () => {
+    vi.resetModules();
+    const { disk: other } = await import('../../src/io/disk.ts');
+    expect(other).not.toBe(disk);
+    const text = { one: '1'.repeat(300), other: '2'.repeat(300) };
+    for (let n = 0; n < 200; n++) {
+      const path = join(directory, `file-${n}`);
+      const answers = await Promise.all([disk.createFile(path, text.one), other.createFile(path, text.other)]);
+      expect(answers.map((answer) => (answer.ok ? 'made' : answer.code)).sort()).toEqual(['EEXIST', 'made']);
+      expect(readFileSync(path, 'utf8')).toBe(answers[0].ok ? text.one : text.other);
+    }
+    expect(temporaries()).toEqual([]);
+  });
 
   it('is swept up when its writer of the same number is long gone', async () => {
     const left = join(directory, `file.${process.pid}.tmp`);
