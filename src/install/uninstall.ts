@@ -67,7 +67,8 @@ export async function uninstall(args: { readonly io: Io; readonly repo: Repo }):
   left.push(...configured.left);
   const had = (await disk.lstat(paths.program)).ok;
   const parts = (await partsIn(disk, paths.bin)).map((name) => `${paths.bin}/${name}`);
-  for (const path of [...filesOf(paths), ...parts, ...(await leftovers(io, paths.root))]) {
+  const cut = [...(await leftovers(io, paths.root)), ...(await leftovers(io, paths.bin))];
+  for (const path of [...filesOf(paths), ...parts, ...cut]) {
     const gone = await disk.removeFile(path);
     if (!gone.ok && gone.code !== 'ENOENT') left.push({ path, why: gone.why });
   }
@@ -111,11 +112,15 @@ function filesOf(paths: Layout): string[] {
   ];
 }
 
-/** Files of hooks and probes that were killed before they could put them away. */
-async function leftovers(io: Io, root: string): Promise<string[]> {
-  const entries = await io.disk.list(root);
+/** Files in a directory of ours that hooks, probes, passes and installs were killed over. */
+async function leftovers({ disk, processes }: Io, directory: string): Promise<string[]> {
+  const entries = await disk.list(directory);
   const names = entries.ok ? entries.value.map(({ name }) => name) : [];
-  return names.filter((name) => /^(report|failure|probe)\.\d+$/.test(name)).map((name) => `${root}/${name}`);
+  const isLeft = (name: string) => {
+    const writer = parseTemporary(name)?.pid;
+    return writer === undefined ? /^(report|failure|probe)\.\d+$/.test(name) : writerIsGone(processes, writer);
+  };
+  return names.filter(isLeft).map((name) => `${directory}/${name}`);
 }
 
 /**

@@ -16,6 +16,7 @@ import { describeInstall, describeUninstall } from '../../src/install/describe.t
 import { HOOK_NAMES } from '../../src/install/names.ts';
 import { HOOKS_SOURCE, QUICK } from '../support/hook-case.ts';
 import { installCase } from '../support/install-case.ts';
+import { DEAD_PID } from '../support/pids.ts';
 import { makeRepo, repoAt, sandbox, snapshot } from '../support/repo.ts';
 
 const modeOf = (path: string) => (lstatSync(path).mode & 0o7777).toString(8);
@@ -180,8 +181,13 @@ describe('uninstall', () => {
     await here.install();
     here.repo.git(['checkout', '-q', '--detach']);
     rmSync(join(here.root, 'runs.jsonl'));
-    for (const name of ['allowed.json', 'stamp', 'due', 'report', 'failure', 'report.123', 'failure.4', 'probe.5'])
-      writeFileSync(join(here.root, name), '');
+    const cut = [
+      `claimed.json.7.${DEAD_PID}.tmp`,
+      `state.json.${DEAD_PID}.tmp`,
+      `bin/reaper-hook.mjs.7.${DEAD_PID}.tmp`,
+    ];
+    const told = ['allowed.json', 'stamp', 'due', 'report', 'failure', 'report.123', 'failure.4', 'probe.5'];
+    for (const name of ['claimed.json', ...told, ...cut]) writeFileSync(join(here.root, name), '');
     const report = await here.uninstall();
     expect(report).toMatchObject({ refusal: null, programRemoved: true, left: [], quarantined: [] });
     expect(report.hooks.map(({ action }) => action)).toEqual(['removed', 'removed', 'removed']);
