@@ -118,7 +118,7 @@ async function leftovers({ disk, processes }: Io, directory: string): Promise<st
   const names = entries.ok ? entries.value.map(({ name }) => name) : [];
   const isLeft = (name: string) => {
     const writer = parseTemporary(name)?.pid;
-    return writer === undefined ? /^(report|failure|probe)\.\d+$/.test(name) : writerIsGone(processes, writer);
+    return writer === undefined ? /^(report|failure|probe|makers)\.\d+$/.test(name) : writerIsGone(processes, writer);
   };
   return names.filter(isLeft).map((name) => `${directory}/${name}`);
 }

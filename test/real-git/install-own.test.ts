@@ -186,7 +186,17 @@ describe('uninstall', () => {
       `state.json.${DEAD_PID}.tmp`,
       `bin/reaper-hook.mjs.7.${DEAD_PID}.tmp`,
     ];
-    const told = ['allowed.json', 'stamp', 'due', 'report', 'failure', 'report.123', 'failure.4', 'probe.5'];
+    const told = [
+      'allowed.json',
+      'stamp',
+      'due',
+      'report',
+      'failure',
+      'report.123',
+      'failure.4',
+      'probe.5',
+      'makers.6',
+    ];
     for (const name of ['claimed.json', ...told, ...cut]) writeFileSync(join(here.root, name), '');
     const report = await here.uninstall();
     expect(report).toMatchObject({ refusal: null, programRemoved: true, left: [], quarantined: [] });
