@@ -173,7 +173,6 @@ async function pass(run: Run): Promise<Passed> {
   const attention = options.announce ? dueForAttention(view, outcomes, nowMs) : [];
   const after = remember({ view, results: outcomes, attention, ledger, nowMs });
   const missingClaims = await reconcile(view, lock === null || settings.mode === 'report' ? null : actor);
-  if (lock !== null) await rememberClaims(view, actor);
   const mustStop = () => isOutOfTime() || lock?.isSure() === false;
   const purged = isTouching ? await purgeDue({ ...run, view }, ledger, mustStop) : null;
   const examined = results.filter(({ result }) => !isCutShort(result.inquiry.verdict)).length;
@@ -191,7 +190,7 @@ async function pass(run: Run): Promise<Passed> {
   };
   const final = lock === null ? total : { ...total, ...(await measureLeft(actor, view, total, measuring)) };
   enter('recording');
-  if (lock !== null) notes.push(...(await leaveLedger(actor, final)));
+  if (lock !== null) notes.push(...(await leaveRecords(actor, final, view)));
   const report: PassReport = {
     id: actor.passId,
     startedMs,
@@ -213,10 +212,11 @@ async function pass(run: Run): Promise<Passed> {
   return { ok: true, report };
 }
 
-/** What the next pass starts from; what went wrong, in words. */
-async function leaveLedger(actor: Actor, ledger: Ledger): Promise<string[]> {
+/** What the next pass starts from, and last what only spares it work; what went wrong, in words. */
+async function leaveRecords(actor: Actor, ledger: Ledger, view: View): Promise<string[]> {
   const saved = await saveLedger(actor, ledger);
   await rotate(actor);
+  await rememberClaims(view, actor);
   return saved.ok ? [] : [saved.why];
 }
 

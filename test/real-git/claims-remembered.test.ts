@@ -1,12 +1,12 @@
 /** What a pass remembers of many claims: the next one reads few of them, and still lets nothing go that is claimed. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimFileName } from '../../src/io/claimfile.ts';
 import type { Io } from '../../src/io/ports.ts';
 import type { Inquiry } from '../../src/observe/investigate.ts';
-import { runPass } from '../../src/pass.ts';
+import { type Phase, runPass } from '../../src/pass.ts';
 import { openWorkspace } from '../../src/workspace.ts';
 import { later, REAL } from '../support/crash-case.ts';
 import { DEAD_PID } from '../support/pids.ts';
@@ -60,11 +60,11 @@ afterEach(() => {
   process.env['HOME'] = home;
 });
 
-async function passed(laterMs = 0) {
+async function passed(laterMs = 0, onPhase: (phase: Phase) => void = () => {}) {
   [read, moved] = [[], []];
   const opened = await openWorkspace({ cwd: repo.root, home: repo.home, io: later(io, laterMs) });
   if (!opened.ok) throw new Error(opened.why);
-  const wish = { dryRun: false, budgetMs: Number.POSITIVE_INFINITY, limit: 20, from: null, announce: false };
+  const wish = { dryRun: false, budgetMs: Number.POSITIVE_INFINITY, limit: 20, from: null, announce: false, onPhase };
   const answer = await runPass(opened.value, wish);
   if (!answer.ok) throw new Error(answer.why);
   return answer.report;
@@ -210,6 +210,25 @@ describe('of many claims', () => {
       expect(outcomes(await passed())).toEqual([[null, 'claimed']]);
       expect([text, read.length]).toEqual([text, MANY + 1]);
     }
+  });
+
+  it('what is remembered is written last: a pass that is ended over it has left everything else', async () => {
+    putMany();
+    const written: string[] = [];
+    let phase = '';
+    const { writeFile } = io.disk;
+    const disk: Io['disk'] = {
+      ...io.disk,
+      writeFile: (path, text, mode) => {
+        written.push(`${phase} ${basename(path)}`);
+        return writeFile(path, text, mode);
+      },
+    };
+    io = { ...io, disk };
+    await passed(0, (now) => {
+      phase = now;
+    });
+    expect(written.slice(-2)).toEqual(['recording state.json', 'recording claimed.json']);
   });
 
   it('what is remembered is taken back when few are left', async () => {
