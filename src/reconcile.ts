@@ -8,7 +8,7 @@
 import { releaseGone, saveClaimed } from './act/claims.ts';
 import type { Actor } from './act/context.ts';
 import { clearMakers } from './act/makers.ts';
-import type { ClaimedNames } from './core/claimed.ts';
+import type { ClaimedPaths } from './core/claimed.ts';
 import type { Liveness } from './core/model.ts';
 import { claimFileName } from './io/claimfile.ts';
 import { standingNow } from './observe/claimed.ts';
@@ -38,12 +38,13 @@ const WORTH_REMEMBERING = 64;
  * What the claims are about, by the names of their files, for the next pass; 'known' when that one knows enough
  * of it, null when it is not worth it. A file that is not named as its path and owner demand is always read.
  */
-function rememberable(records: readonly ClaimRecord[]): ClaimedNames | 'known' | null {
+function rememberable(records: readonly ClaimRecord[]): ClaimedPaths | 'known' | null {
   const remembered = records.filter((record): record is RememberedClaim => record.state === 'remembered');
   const read = records.filter(isWellNamed);
   if (remembered.length + read.length < WORTH_REMEMBERING) return null;
   if (read.length < WORTH_REMEMBERING) return 'known';
-  return new Map([...remembered, ...read].map(({ file, names }) => [file, names]));
+  const paths = [...remembered, ...read.map(({ file, data: { path } }) => ({ file, path }))];
+  return new Map(paths.map(({ file, path }) => [file, path]));
 }
 
 const isWellNamed = (record: ClaimRecord): record is ReadClaim & { readonly file: string } =>
@@ -61,7 +62,7 @@ export async function reconcile(view: View, actor: Actor | null): Promise<Missin
   const { io } = view.source;
   const nowMs = io.clock.nowMs();
   const missing: MissingClaim[] = [];
-  for (const record of await missingClaims(io.disk, records.value)) {
+  for (const record of await missingClaims(records.value)) {
     const claim = standingNow(io, record, nowMs);
     const liveness = claim?.liveness ?? 'dead';
     const isOver = liveness === 'dead' && record.provided === undefined;

@@ -6,7 +6,7 @@
  * believe that the path is held.
  */
 import { isAbsolute, join } from 'node:path';
-import { type ClaimedNames, formatClaimed } from '../core/claimed.ts';
+import { type ClaimedPaths, formatClaimed } from '../core/claimed.ts';
 import { type ClaimData, formatClaim, ownerProblem, parseClaim, ttlProblem } from '../core/claims.ts';
 import type { Layout } from '../core/layout.ts';
 import { type OwnerRecord, parsePid } from '../core/owners.ts';
@@ -92,7 +92,7 @@ export async function releaseGone({ io, layout }: Claims, seen: ClaimData): Prom
 }
 
 /** Leaves what the claims are about to the next pass; null takes back what was left earlier. A hint: without it all are read. */
-export async function saveClaimed({ io, layout }: Claims, claimed: ClaimedNames | 'known' | null): Promise<void> {
+export async function saveClaimed({ io, layout }: Claims, claimed: ClaimedPaths | 'known' | null): Promise<void> {
   if (claimed === null) await io.disk.removeFile(layout.claimed);
   else if (claimed !== 'known') await io.disk.writeFile(layout.claimed, formatClaimed(claimed));
 }

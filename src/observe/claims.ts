@@ -8,7 +8,7 @@
  * not a readable claim is a record too, since it may hold something; `brokenClaims` reports it.
  */
 import { basename, join } from 'node:path';
-import { type ClaimedNames, NOTHING_CLAIMED } from '../core/claimed.ts';
+import { type ClaimedPaths, NOTHING_CLAIMED } from '../core/claimed.ts';
 import { type ClaimData, parseClaim } from '../core/claims.ts';
 import type { Layout } from '../core/layout.ts';
 import { type Claim, type Fact, known, unknown } from '../core/model.ts';
@@ -53,12 +53,15 @@ export interface BrokenClaim {
   readonly holds?: (path: string) => boolean;
 }
 
-/** A claim whose paths are remembered. */
+/** A claim whose path is remembered. */
 export interface RememberedClaim {
   readonly state: 'remembered';
   readonly file: string;
-  /** As in `ReadClaim`, when it was last read. */
+  /** As it is written. */
+  readonly path: string;
+  /** As in `ReadClaim`. */
   readonly names: readonly string[];
+  readonly isMissing: boolean;
   /** What it says in this look; null when it was released meanwhile. Read once, however many candidates it is above. */
   readonly read: () => Promise<KnownRecord | null>;
 }
@@ -73,22 +76,25 @@ export async function readClaims(io: Pick<Io, 'disk'>, layout: Layout): Promise<
 export async function listClaims(
   { disk }: Pick<Io, 'disk'>,
   layout: Layout,
-  remembered: ClaimedNames,
+  remembered: ClaimedPaths,
 ): Promise<Fact<readonly ClaimRecord[]>> {
   const listing = await disk.list(layout.claims);
   if (!listing.ok && listing.code === 'ENOENT') return known([]);
   if (!listing.ok) return unknown(`the claims could not be read: ${listing.why}`);
   const entries = listing.value.filter(({ name }) => name.endsWith('.json'));
   if (entries.length > MAX_CLAIMS) return unknown(`there are more than ${MAX_CLAIMS} claims in ${layout.claims}`);
-  const unread: RememberedClaim[] = [];
-  const wanted = entries.filter(({ name, kind }) => {
-    const names = kind === 'file' ? remembered.get(name) : undefined;
-    if (names === undefined) return true;
-    const read = once(() => readOne(disk, join(layout.claims, name)));
-    unread.push({ state: 'remembered', file: name, names, read });
-    return false;
+  const isUnread = ({ name, kind }: DirEntry) => kind === 'file' && remembered.has(name);
+  const wanted = entries.filter((entry) => !isUnread(entry));
+  const unread = entries.filter(isUnread).map(({ name }) => ({ file: name, path: remembered.get(name) as string }));
+  const [read, unreadRecords] = await Promise.all([
+    readAll(disk, layout.claims, wanted),
+    placed(disk, unread, ({ path }) => path),
+  ]);
+  const rest = unreadRecords.map((each): RememberedClaim => {
+    const now = once(() => readOne(disk, join(layout.claims, each.file)));
+    return { ...each, state: 'remembered', read: now };
   });
-  return known([...(await readAll(disk, layout.claims, wanted)), ...unread]);
+  return known([...read, ...rest]);
 }
 
 async function readAll(disk: DiskReader, directory: string, entries: readonly DirEntry[]): Promise<KnownRecord[]> {
@@ -144,28 +150,37 @@ export async function recordsOf(
   claims: readonly ClaimData[],
   files: readonly string[] = [],
 ): Promise<ReadClaim[]> {
-  const places = await placesOf(
+  const records = await placed(
     disk,
-    claims.map(({ path }) => path),
+    claims.map((data, index) => ({ data, file: files[index] })),
+    ({ data }) => data.path,
   );
-  return claims.map((data, index) => {
-    const { real = null, isMissing = false } = places.get(data.path) ?? {};
-    const names = real === null || real === data.path ? [data.path] : [data.path, real];
-    const file = files[index];
-    return { state: 'read', data, names, isMissing, ...(file === undefined ? {} : { file }) };
+  return records.map(({ file, ...record }) => ({
+    ...record,
+    state: 'read',
+    ...(file === undefined ? {} : { file }),
+  }));
+}
+
+/** Adds to each where its path lies now: links above it may have been changed since it was written. */
+async function placed<T>(
+  disk: DiskReader,
+  claims: readonly T[],
+  pathOf: (claim: T) => string,
+): Promise<(T & Pick<ReadClaim, 'names' | 'isMissing'>)[]> {
+  const places = await placesOf(disk, claims.map(pathOf));
+  return claims.map((claim) => {
+    const path = pathOf(claim);
+    const { real = null, isMissing = false } = places.get(path) ?? {};
+    return { ...claim, names: real === null || real === path ? [path] : [path, real], isMissing };
   });
 }
 
 /** Claims whose path is gone. */
-export async function missingClaims(disk: DiskReader, records: readonly ClaimRecord[]): Promise<ReadClaim[]> {
-  const remembered = records.filter((record): record is RememberedClaim => record.state === 'remembered');
-  const places = await placesOf(
-    disk,
-    remembered.flatMap(({ names }) => names.slice(0, 1)),
-  );
-  const gone = remembered.filter(({ names }) => places.get(names[0] ?? '')?.isMissing === true);
-  const read = await Promise.all(gone.map((claim) => claim.read()));
-  return [...records, ...read].filter((record): record is ReadClaim => record?.state === 'read' && record.isMissing);
+export async function missingClaims(records: readonly ClaimRecord[]): Promise<ReadClaim[]> {
+  const gone = records.filter((record) => record.state !== 'broken' && record.isMissing);
+  const read = await Promise.all(gone.map((record) => (record.state === 'remembered' ? record.read() : record)));
+  return read.filter((record): record is ReadClaim => record?.state === 'read' && record.isMissing);
 }
 
 /** Files among the claims that are none. */

@@ -1,6 +1,6 @@
 /** What a pass remembers of many claims: the next one reads few of them, and still lets nothing go that is claimed. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimFileName } from '../../src/io/claimfile.ts';
@@ -162,6 +162,21 @@ describe('of many claims', () => {
     expect(read).toEqual([above]);
   });
 
+  it('one on a path that leads to a candidate only since holds it, as every reason says', async () => {
+    putMany();
+    const [before, link] = [join(repo.home, 'before'), join(repo.home, 'link')];
+    for (const place of [before, join(before, basename(tree))]) mkdirSync(place);
+    symlinkSync(before, link);
+    put(join(link, basename(tree)));
+    repo.write('untracked.txt', 'mine\n', tree);
+    backdate(repo, tree, 3 * DAY);
+    await passed();
+    rmSync(link);
+    symlinkSync(dirname(tree), link);
+    expect(outcomes(await passed())).toEqual([[null, 'claimed']]);
+    expect(read).toHaveLength(1);
+  });
+
   it('one that cannot be read any more may hold everything on its first day, and nothing is moved to find out', async () => {
     const [first = ''] = putMany();
     put(tree);
@@ -202,7 +217,7 @@ describe('of many claims', () => {
     const names = readdirSync(claims);
     for (const text of ['', '{', '[]', 'null', '{"version":2,"claimed":{}}', '{"version":1,"claimed":null}'])
       await expectAllRead(text);
-    for (const wrong of ['x', [], [1], ['relative'], null])
+    for (const wrong of ['x', 'relative/path', [], ['/a'], 1, null])
       await expectAllRead(JSON.stringify({ version: 1, claimed: { [names[0] ?? '']: wrong } }));
 
     async function expectAllRead(text: string) {
