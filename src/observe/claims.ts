@@ -171,8 +171,8 @@ async function placed<T>(
   const places = await placesOf(disk, claims.map(pathOf));
   return claims.map((claim) => {
     const path = pathOf(claim);
-    const { real = null, isMissing = false } = places.get(path) ?? {};
-    return { ...claim, names: real === null || real === path ? [path] : [path, real], isMissing };
+    const { real, isMissing } = places.get(path) ?? { real: path, isMissing: false };
+    return { ...claim, names: real === path ? [path] : [path, real], isMissing };
   });
 }
 

@@ -3,23 +3,22 @@
  *
  * Contract: one look for each directory above the paths, not one for each path, since a thousand claims lie in
  * a few directories. A path that is itself a link, or is not written plainly, is resolved by itself.
- * Failure direction: what could not be looked at is neither resolved nor missing.
+ * Failure direction: what could not be looked at is resolved as far as it could, and is not missing.
  */
 import { basename } from 'node:path';
+import { resolveExisting } from '../io/claimfile.ts';
 import type { DiskReader } from '../io/ports.ts';
 import { presence } from './worktrees.ts';
 
 export interface PathPlace {
-  /** With symbolic links resolved; null where it is gone or could not be looked at. */
-  readonly real: string | null;
+  /** With symbolic links resolved as far as it exists: what is gone keeps the name it had. */
+  readonly real: string;
   /** True when nothing is there, and the directory it was in is there to say so. */
   readonly isMissing: boolean;
 }
 
 /** From this many paths in one directory on, listing it is cheaper than looking at each. */
 const WORTH_LISTING = 32;
-
-const NOWHERE: PathPlace = { real: null, isMissing: false };
 
 /** Looks at all `paths`, which are absolute. */
 export async function placesOf(disk: DiskReader, paths: readonly string[]): Promise<ReadonlyMap<string, PathPlace>> {
@@ -51,18 +50,16 @@ async function lookInto(
   paths: readonly string[],
   places: Map<string, PathPlace>,
 ): Promise<void> {
-  const real = await disk.realpath(parent);
+  const above = await resolveExisting(disk, parent);
   const kindOf = await kindsIn(disk, parent, paths);
   let areMissing: boolean | null = null;
   for (const path of paths) {
     const listed = kindOf(path);
     const kind = typeof listed === 'string' ? listed : await listed;
-    if (kind === 'plain') places.set(path, real.ok ? { real: nameIn(real.value, path), isMissing: false } : NOWHERE);
-    else if (kind === 'absent') {
-      // Whether the directory above speaks for what is gone does not depend on which name is gone.
-      areMissing ??= await isMissing(disk, path);
-      places.set(path, { real: null, isMissing: areMissing });
-    } else places.set(path, kind === 'link' ? await resolved(disk, path) : NOWHERE);
+    // Whether the directory above speaks for what is gone does not depend on which name is gone.
+    if (kind === 'absent') areMissing ??= await isMissing(disk, path);
+    const inPlace = { real: nameIn(above, path), isMissing: kind === 'absent' && areMissing === true };
+    places.set(path, kind === 'link' ? await resolved(disk, path) : inPlace);
   }
 }
 
@@ -102,5 +99,6 @@ async function isMissing(disk: DiskReader, path: string): Promise<boolean> {
 async function resolved(disk: DiskReader, path: string): Promise<PathPlace> {
   const real = await disk.realpath(path);
   if (real.ok) return { real: real.value, isMissing: false };
-  return real.code === 'ENOENT' ? { real: null, isMissing: await isMissing(disk, path) } : NOWHERE;
+  const isGone = real.code === 'ENOENT' && (await isMissing(disk, path));
+  return { real: await resolveExisting(disk, path), isMissing: isGone };
 }

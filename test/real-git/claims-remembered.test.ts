@@ -265,3 +265,22 @@ describe('of many claims', () => {
     expect(existsSync(claimed)).toBe(false);
   });
 });
+
+it.each([
+  ['on it', ''],
+  ['on what lies in it', 'packages/a'],
+])('a claim %s that is made through a link while it is moved brings it back', async (_where, below) => {
+  const link = join(repo.home, 'link');
+  symlinkSync(dirname(tree), link);
+  const { rename } = io.disk;
+  const disk: Io['disk'] = {
+    ...io.disk,
+    rename: (from, to) => {
+      if (from === tree) put(join(link, basename(tree), below));
+      return rename(from, to);
+    },
+  };
+  io = { ...io, disk };
+  expect(outcomes(await passed())).toEqual([['refused', 'claimed']]);
+  expect(existsSync(tree)).toBe(true);
+});

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { resolveExisting } from '../../src/io/claimfile.ts';
 import { disk } from '../../src/io/disk.ts';
 import { swift } from '../../src/io/swift.ts';
 import { placesOf } from '../../src/observe/places.ts';
@@ -28,7 +29,7 @@ describe.each([
     symlinkSync('/nowhere', join(place, 'real/dangling'));
     writeFileSync(join(place, 'real/file'), '');
     mkdirSync(join(place, 'empty'));
-    const below = [...names(count), 'link', 'dangling', 'file', 'gone', 'gone/deeper', 'file/x'];
+    const below = [...names(count), 'link', 'dangling', 'file', 'gone', 'gone/deeper', 'gone/deeper/still', 'file/x'];
     const paths = [
       ...below.map((name) => join(place, 'real', name)),
       ...below.map((name) => join(place, 'door', name)),
@@ -40,10 +41,9 @@ describe.each([
     ];
     const together = await placesOf(disk, paths);
     for (const path of paths) {
-      const real = await disk.realpath(path);
       const state = await presence(disk, path);
       const isMissing = state.known && state.value === 'missing';
-      expect([path, together.get(path)]).toEqual([path, { real: real.ok ? real.value : null, isMissing }]);
+      expect([path, together.get(path)]).toEqual([path, { real: await resolveExisting(disk, path), isMissing }]);
     }
   });
 });
