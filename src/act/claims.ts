@@ -6,7 +6,7 @@
  * believe that the path is held.
  */
 import { isAbsolute, join } from 'node:path';
-import { type ClaimedPaths, formatClaimed } from '../core/claimed.ts';
+import { type ClaimedPaths, formatClaimed, MAX_CLAIMED_BYTES } from '../core/claimed.ts';
 import { type ClaimData, formatClaim, ownerProblem, parseClaim, ttlProblem } from '../core/claims.ts';
 import type { Layout } from '../core/layout.ts';
 import { type OwnerRecord, parsePid } from '../core/owners.ts';
@@ -91,10 +91,15 @@ export async function releaseGone({ io, layout }: Claims, seen: ClaimData): Prom
   return { ok: false, code: 'EAGAIN', why: `${file} was written to meanwhile` };
 }
 
-/** Leaves what the claims are about to the next pass; null takes back what was left earlier. A hint: without it all are read. */
+/**
+ * Leaves what the claims are about to the next pass; null, or more than that would read, takes back what was
+ * left earlier. A hint: without it all are read.
+ */
 export async function saveClaimed({ io, layout }: Claims, claimed: ClaimedPaths | 'known' | null): Promise<void> {
-  if (claimed === null) await io.disk.removeFile(layout.claimed);
-  else if (claimed !== 'known') await io.disk.writeFile(layout.claimed, formatClaimed(claimed));
+  if (claimed === 'known') return;
+  const text = claimed === null ? null : formatClaimed(claimed);
+  if (text === null || Buffer.byteLength(text) > MAX_CLAIMED_BYTES) await io.disk.removeFile(layout.claimed);
+  else await io.disk.writeFile(layout.claimed, text);
 }
 
 const fileOf = async (io: Claims['io'], layout: Layout, path: string, owner: string): Promise<string> =>

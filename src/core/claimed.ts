@@ -11,6 +11,9 @@ export type ClaimedPaths = ReadonlyMap<string, string>;
 
 export const NOTHING_CLAIMED: ClaimedPaths = new Map();
 
+/** Names and paths of as many claims as there may be, at more than a thousand bytes each. */
+export const MAX_CLAIMED_BYTES = 16 * 1024 * 1024;
+
 const VERSION = 1;
 
 export const formatClaimed = (claimed: ClaimedPaths): string =>

@@ -7,7 +7,7 @@
  * Failure direction: a shared part that cannot be read makes the facts that rest on it unknown.
  */
 
-import { parseClaimed } from '../core/claimed.ts';
+import { MAX_CLAIMED_BYTES, parseClaimed } from '../core/claimed.ts';
 import type { Proof } from '../core/landing.ts';
 import type { Layout } from '../core/layout.ts';
 import type { Ledger } from '../core/ledger.ts';
@@ -137,9 +137,6 @@ function assemble(source: ViewSource, lasting: Lasting, claims: Pick<View, 'clai
 }
 
 type ClaimReader = View['claims'];
-
-/** Names and paths of as many claims as there may be. */
-const MAX_CLAIMED_BYTES = 16 * 1024 * 1024;
 
 /** Claims in files and those of the providers, which are asked once for both. */
 function claimReaders(source: ViewSource): Pick<View, 'claims' | 'everyClaim'> {

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { saveClaimed } from '../../src/act/claims.ts';
+import { layout } from '../../src/core/layout.ts';
 import { claimFileName } from '../../src/io/claimfile.ts';
 import type { Io } from '../../src/io/ports.ts';
 import type { Inquiry } from '../../src/observe/investigate.ts';
@@ -283,4 +285,13 @@ it.each([
   io = { ...io, disk };
   expect(outcomes(await passed())).toEqual([['refused', 'claimed']]);
   expect(existsSync(tree)).toBe(true);
+});
+
+it('of claims whose paths are longer than the next pass would read nothing is left', async () => {
+  const actor = { io: REAL, layout: layout(repo.commonDir) };
+  const long = new Map([...Array(MANY)].map((_, n) => [`${n}.json`, `/${'ü'.repeat(100_000)}`]));
+  await saveClaimed(actor, new Map([['one.json', '/one']]));
+  expect(existsSync(claimed)).toBe(true);
+  await saveClaimed(actor, long);
+  expect(existsSync(claimed)).toBe(false);
 });
