@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { writeClaim } from './act/claims.ts';
 import type { Actor } from './act/context.ts';
 import { readEntries } from './act/entries.ts';
-import { acquireLock, type PassLock } from './act/lock.ts';
+import { type Acquired, acquireLock, type PassLock } from './act/lock.ts';
 import { type RestoreWish, restore } from './act/restore.ts';
 import type { Entry } from './core/entry.ts';
 import { goneWords, inPlaceWords } from './core/owner-words.ts';
@@ -76,14 +76,15 @@ export async function restoreByName(workspace: Workspace, name: string, wish: Re
     const leftBranch = wish.detach ? entry.branch : null;
     return { ok: true, entry, path, rebuilt, ballastGone, claimedMs, leftBranch };
   });
-  return result.ok ? result.value : { ok: false, problem: 'busy', why: result.why, entry };
+  if (result.ok) return result.value;
+  return { ok: false, problem: result.problem === 'busy' ? 'busy' : 'failed', why: result.why, entry };
 }
 
 /** Runs `work` while no pass can. Long work asks the lock now and then whether it may go on. */
 export async function withPassLock<T>(
   { io, layout }: Workspace,
   work: (actor: Actor, lock: PassLock) => Promise<T>,
-): Promise<{ ok: true; value: T } | { ok: false; why: string }> {
+): Promise<{ ok: true; value: T } | Extract<Acquired, { ok: false }>> {
   const passId = randomBytes(4).toString('hex');
   const acquired = await acquireLock(io, layout, passId);
   if (!acquired.ok) return acquired;

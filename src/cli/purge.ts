@@ -78,7 +78,8 @@ export async function purgeCommand(context: Context, ids: readonly string[], opt
       purge(actor, { ...work(say), isOutOfTime: () => isInterrupted() || !lock.isSure() }),
     ),
   );
-  if (!done.ok) return problem('busy', done.why, 'wait for it to end, then repeat the command');
+  const next = !done.ok && done.problem === 'busy' ? 'wait for it to end, then repeat the command' : null;
+  if (!done.ok) return problem(done.problem, done.why, next);
   await addToTotals(workspace, done.value.bytes);
   return purged(done.value);
 }

@@ -51,6 +51,16 @@ describe('a restored worktree', () => {
       expect(lstatSync(path).mode & 0o777, path).toBe(0o777 & ~process.umask());
   });
 
+  it('is said to wait for a pass only where one is at work, and not where nothing can be written', async () => {
+    const rich = await richCase({ alone: true });
+    const id = await reclaimed(rich);
+    const createFile = async () => ({ ok: false, code: 'ENOSPC', why: 'no space left on device' }) as const;
+    const full = { ...REAL, disk: { ...REAL.disk, createFile } };
+    expect(await rich.at.restore(full, id)).toMatchObject({ problem: 'failed', why: 'no space left on device' });
+    writeFileSync(join(rich.at.repo.commonDir, 'reaper/lock'), 'not understood');
+    expect(await rich.at.restore(REAL, id)).toMatchObject({ problem: 'busy' });
+  });
+
   it('gets the mode that git would give it when its files were purged', async () => {
     const rich = await richCase({ alone: true });
     const id = await reclaimed(rich);
