@@ -6,7 +6,7 @@
  * the same file.
  */
 import { createHash } from 'node:crypto';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { DiskReader } from './ports.ts';
 
 /** The file name of `owner`'s claim on `path`. */
@@ -20,10 +20,27 @@ export const pathHashIn = (fileName: string): string | null =>
 /** How a path appears in a file name. */
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
 
-/** `path` with the symbolic links of its existing part resolved: what is gone keeps the name it had. */
-export async function resolveExisting(disk: DiskReader, path: string): Promise<string> {
+/** As many links as Linux itself follows in one path. */
+const MAX_LINKS = 40;
+
+/**
+ * `path` with its symbolic links resolved: what is gone keeps the name it had, and a link to what is gone leads
+ * to where that was.
+ *
+ * @param links how many links to what is gone may be followed yet, in all of the path
+ */
+export async function resolveExisting(
+  disk: DiskReader,
+  path: string,
+  links: { left: number } = { left: MAX_LINKS },
+): Promise<string> {
   const real = await disk.realpath(path);
   if (real.ok) return real.value;
   const above = dirname(path);
-  return above === path ? path : join(await resolveExisting(disk, above), basename(path));
+  if (above === path) return path;
+  const place = join(await resolveExisting(disk, above, links), basename(path));
+  const target = links.left > 0 ? await disk.readlink(place) : null;
+  if (target?.ok !== true) return place;
+  links.left--;
+  return resolveExisting(disk, resolve(dirname(place), target.value), links);
 }

@@ -269,16 +269,21 @@ describe('of many claims', () => {
 });
 
 it.each([
-  ['on it', ''],
-  ['on what lies in it', 'packages/a'],
-])('a claim %s that is made through a link while it is moved brings it back', async (_where, below) => {
+  ['on it', () => [dirname(tree), basename(tree)]],
+  ['on what lies in it', () => [dirname(tree), join(basename(tree), 'packages/a')]],
+  ['on nothing but the link', () => [tree, '']],
+  ['below the link', () => [tree, 'packages/a']],
+  ['with links behind the link', () => [join(repo.home, 'second'), 'packages/a']],
+])('a claim %s that is made through a link while it is moved brings it back', async (_where, leading) => {
   const link = join(repo.home, 'link');
-  symlinkSync(dirname(tree), link);
+  const [target = '', below = ''] = leading();
+  symlinkSync('../wt/agent-landed', join(repo.home, 'second'));
+  symlinkSync(target, link);
   const { rename } = io.disk;
   const disk: Io['disk'] = {
     ...io.disk,
     rename: (from, to) => {
-      if (from === tree) put(join(link, basename(tree), below));
+      if (from === tree) put(join(link, below));
       return rename(from, to);
     },
   };

@@ -18,6 +18,30 @@ beforeEach(() => {
 
 const names = (count: number, prefix = 'n') => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 
+describe('a path that is gone', () => {
+  it('lies where the links on its way lead, there or not', async () => {
+    mkdirSync(join(place, 'real'));
+    for (const [link, target] of [
+      ['door', 'real'],
+      ['dangling', 'real/gone'],
+      ['behind', join(place, 'door/../dangling/deeper')],
+    ] as const)
+      symlinkSync(target, join(place, link));
+    const resolved = (name: string) => resolveExisting(disk, join(place, name));
+    expect(await resolved('door/x/y')).toBe(join(place, 'real/x/y'));
+    expect(await resolved('dangling')).toBe(join(place, 'real/gone'));
+    expect(await resolved('dangling/x')).toBe(join(place, 'real/gone/x'));
+    expect(await resolved('behind/x')).toBe(join(place, 'real/gone/deeper/x'));
+  });
+
+  it('is looked for no longer than a path may be, however its links lead back to themselves', async () => {
+    symlinkSync('loop', join(place, 'loop'));
+    symlinkSync('many/many/many/many', join(place, 'many'));
+    for (const name of ['loop', 'loop/x', 'many', 'many/many/x'])
+      expect(await resolveExisting(disk, join(place, name))).toContain(place);
+  });
+});
+
 describe.each([
   ['a few', 3],
   ['many', 40],
