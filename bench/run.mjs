@@ -76,7 +76,7 @@ try {
   }
   if (wants('claims')) {
     say('claims');
-    rows.push(...(await claims(stage, { count: size(1000, 200), rounds: size(21, 3) })));
+    rows.push(...(await claims(stage, { count: size(1000, 200), rounds: size(61, 3) })));
   }
   if (wants('hang')) {
     say('a git that hangs');

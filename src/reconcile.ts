@@ -8,10 +8,10 @@
 import { releaseGone, saveClaimed } from './act/claims.ts';
 import type { Actor } from './act/context.ts';
 import { clearMakers } from './act/makers.ts';
-import type { ClaimedPaths } from './core/claimed.ts';
+import type { ClaimedPaths } from './core/claimed-paths.ts';
 import type { Liveness } from './core/model.ts';
 import { claimFileName } from './io/claimfile.ts';
-import { standingNow } from './observe/claimed.ts';
+import { standingNow } from './observe/claim-on.ts';
 import { type ClaimRecord, missingClaims, type ReadClaim, type RememberedClaim } from './observe/claims.ts';
 import type { View } from './observe/view.ts';
 

@@ -6,7 +6,7 @@
  * believe that the path is held.
  */
 import { isAbsolute, join } from 'node:path';
-import { type ClaimedPaths, formatClaimed, MAX_CLAIMED_BYTES } from '../core/claimed.ts';
+import { type ClaimedPaths, formatClaimed, MAX_CLAIMED_BYTES } from '../core/claimed-paths.ts';
 import { type ClaimData, formatClaim, ownerProblem, parseClaim, ttlProblem } from '../core/claims.ts';
 import type { Layout } from '../core/layout.ts';
 import { type OwnerRecord, parsePid } from '../core/owners.ts';

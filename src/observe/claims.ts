@@ -8,13 +8,12 @@
  * not a readable claim is a record too, since it may hold something; `brokenClaims` reports it.
  */
 import { basename, join } from 'node:path';
-import { type ClaimedPaths, NOTHING_CLAIMED } from '../core/claimed.ts';
+import { type ClaimedPaths, NOTHING_CLAIMED } from '../core/claimed-paths.ts';
 import { type ClaimData, parseClaim } from '../core/claims.ts';
 import type { Layout } from '../core/layout.ts';
 import { type Claim, type Fact, known, unknown } from '../core/model.ts';
 import { pathHashIn } from '../io/claimfile.ts';
 import type { DirEntry, DiskReader, Io } from '../io/ports.ts';
-import { once } from './once.ts';
 import { placesOf } from './places.ts';
 
 /** A claim is some 500 bytes; a file larger than this is not one. */
@@ -62,8 +61,8 @@ export interface RememberedClaim {
   /** As in `ReadClaim`. */
   readonly names: readonly string[];
   readonly isMissing: boolean;
-  /** What it says in this look; null when it was released meanwhile. Read once, however many candidates it is above. */
-  readonly read: () => Promise<KnownRecord | null>;
+  /** What the claim of that file says in this look; null when it was released meanwhile. Each is read once. */
+  readonly read: (file: string) => Promise<KnownRecord | null>;
 }
 
 /** Reads all claims. */
@@ -84,17 +83,34 @@ export async function listClaims(
   const entries = listing.value.filter(({ name }) => name.endsWith('.json'));
   if (entries.length > MAX_CLAIMS) return unknown(`there are more than ${MAX_CLAIMS} claims in ${layout.claims}`);
   const isUnread = ({ name, kind }: DirEntry) => kind === 'file' && remembered.has(name);
-  const wanted = entries.filter((entry) => !isUnread(entry));
-  const unread = entries.filter(isUnread).map(({ name }) => ({ file: name, path: remembered.get(name) as string }));
-  const [read, unreadRecords] = await Promise.all([
-    readAll(disk, layout.claims, wanted),
-    placed(disk, unread, ({ path }) => path),
-  ]);
-  const rest = unreadRecords.map((each): RememberedClaim => {
-    const now = once(() => readOne(disk, join(layout.claims, each.file)));
-    return { ...each, state: 'remembered', read: now };
+  const read = await readAll(
+    disk,
+    layout.claims,
+    entries.filter((entry) => !isUnread(entry)),
+  );
+  const unread = entries.filter(isUnread).map(({ name }) => name);
+  return known([...read, ...(await rememberedOf(disk, layout.claims, unread, remembered))]);
+}
+
+async function rememberedOf(
+  disk: DiskReader,
+  directory: string,
+  files: readonly string[],
+  remembered: ClaimedPaths,
+): Promise<RememberedClaim[]> {
+  const pathOf = (file: string) => remembered.get(file) as string;
+  const placeOf = await placing(disk, files.map(pathOf));
+  const answers = new Map<string, Promise<KnownRecord | null>>();
+  const read = (file: string) => {
+    const answer = answers.get(file) ?? readOne(disk, join(directory, file));
+    answers.set(file, answer);
+    return answer;
+  };
+  return files.map((file) => {
+    const path = pathOf(file);
+    const { names, isMissing } = placeOf(path);
+    return { state: 'remembered', file, path, names, isMissing, read };
   });
-  return known([...read, ...rest]);
 }
 
 async function readAll(disk: DiskReader, directory: string, entries: readonly DirEntry[]): Promise<KnownRecord[]> {
@@ -150,36 +166,35 @@ export async function recordsOf(
   claims: readonly ClaimData[],
   files: readonly string[] = [],
 ): Promise<ReadClaim[]> {
-  const records = await placed(
+  const placeOf = await placing(
     disk,
-    claims.map((data, index) => ({ data, file: files[index] })),
-    ({ data }) => data.path,
+    claims.map(({ path }) => path),
   );
-  return records.map(({ file, ...record }) => ({
-    ...record,
-    state: 'read',
-    ...(file === undefined ? {} : { file }),
-  }));
+  return claims.map((data, index) => {
+    const { names, isMissing } = placeOf(data.path);
+    const file = files[index];
+    return { state: 'read', data, names, isMissing, ...(file === undefined ? {} : { file }) };
+  });
 }
 
-/** Adds to each where its path lies now: links above it may have been changed since it was written. */
-async function placed<T>(
+/** Where each of the paths lies now: links above it may have been changed since its claim was written. */
+async function placing(
   disk: DiskReader,
-  claims: readonly T[],
-  pathOf: (claim: T) => string,
-): Promise<(T & Pick<ReadClaim, 'names' | 'isMissing'>)[]> {
-  const places = await placesOf(disk, claims.map(pathOf));
-  return claims.map((claim) => {
-    const path = pathOf(claim);
+  paths: readonly string[],
+): Promise<(path: string) => Pick<ReadClaim, 'names' | 'isMissing'>> {
+  const places = await placesOf(disk, paths);
+  return (path) => {
     const { real, isMissing } = places.get(path) ?? { real: path, isMissing: false };
-    return { ...claim, names: real === path ? [path] : [path, real], isMissing };
-  });
+    return { names: real === path ? [path] : [path, real], isMissing };
+  };
 }
 
 /** Claims whose path is gone. */
 export async function missingClaims(records: readonly ClaimRecord[]): Promise<ReadClaim[]> {
   const gone = records.filter((record) => record.state !== 'broken' && record.isMissing);
-  const read = await Promise.all(gone.map((record) => (record.state === 'remembered' ? record.read() : record)));
+  const read = await Promise.all(
+    gone.map((record) => (record.state === 'remembered' ? record.read(record.file) : record)),
+  );
   return read.filter((record): record is ReadClaim => record?.state === 'read' && record.isMissing);
 }
 

@@ -58,7 +58,10 @@ async function lookInto(
     const kind = typeof listed === 'string' ? listed : await listed;
     // Whether the directory above speaks for what is gone does not depend on which name is gone.
     if (kind === 'absent') areMissing ??= await isMissing(disk, path);
-    const inPlace = { real: nameIn(above, path), isMissing: kind === 'absent' && areMissing === true };
+    const inPlace = {
+      real: above === parent ? path : nameIn(above, path),
+      isMissing: kind === 'absent' && areMissing === true,
+    };
     places.set(path, kind === 'link' ? await resolved(disk, path) : inPlace);
   }
 }

@@ -20,7 +20,7 @@ import {
 } from '../core/model.ts';
 import { clockWasSet, parseLockReason } from '../core/owners.ts';
 import { lastActivity, operationInProgress } from './activity.ts';
-import { claimOn } from './claimed.ts';
+import { claimOn } from './claim-on.ts';
 import { directoryOwn } from './directories.ts';
 import { establishGround } from './ground.ts';
 import { hiddenEdits, initialisedSubmodules } from './hidden.ts';

@@ -7,7 +7,7 @@
  * Failure direction: a shared part that cannot be read makes the facts that rest on it unknown.
  */
 
-import { MAX_CLAIMED_BYTES, parseClaimed } from '../core/claimed.ts';
+import { MAX_CLAIMED_BYTES, parseClaimed } from '../core/claimed-paths.ts';
 import type { Proof } from '../core/landing.ts';
 import type { Layout } from '../core/layout.ts';
 import type { Ledger } from '../core/ledger.ts';

@@ -147,6 +147,7 @@ describe('a symbolic link that somebody planted', () => {
     'now',
     'foreground',
     'allowed.json',
+    'claimed.json',
     'installed.json',
   ])('as the file reaper/%s has its target neither read out nor changed', (name) => {
     landed('agent/done');

@@ -18,7 +18,7 @@ import { type Layout, layout } from '../../src/core/layout.ts';
 import { disk } from '../../src/io/disk.ts';
 import { createMachine } from '../../src/io/machine.ts';
 import { processes } from '../../src/io/processes.ts';
-import { claimOn } from '../../src/observe/claimed.ts';
+import { claimOn } from '../../src/observe/claim-on.ts';
 import { brokenClaims, listClaims, missingClaims, readClaims } from '../../src/observe/claims.ts';
 import { canUnshare, elsewhere, end, endAll, inContainer, STAY } from '../support/children.ts';
 import { DAY, HOUR, makeRepo, sandbox, type TestRepo } from '../support/repo.ts';

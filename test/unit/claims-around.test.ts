@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ClaimData, covers } from '../../src/core/claims.ts';
 import type { Io } from '../../src/io/ports.ts';
-import { claimOn } from '../../src/observe/claimed.ts';
+import { claimOn } from '../../src/observe/claim-on.ts';
 import type { ReadClaim } from '../../src/observe/claims.ts';
 
 const NOW = Date.UTC(2026, 6, 30, 12);

@@ -45,7 +45,7 @@ const whole =
   (paths: readonly string[]) =>
   async (record: ClaimRecord): Promise<KnownRecord | null> => {
     if (record.state !== 'remembered') return record;
-    const read = await record.read();
+    const read = await record.read(record.file);
     return read?.state === 'read' && !covers(read.names.map(normalised), paths) ? null : read;
   };
 
