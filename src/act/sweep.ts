@@ -57,6 +57,6 @@ async function sweep(
     const path = join(directory, entry.name);
     if (entry.kind !== 'file' || temporary === null || !isStale(temporary.target, temporary.pid)) continue;
     // A second pass of this very process may be asking for the lock, or a claim may be written beside it.
-    if (!io.disk.isWriting(path)) await io.disk.removeFile(path);
+    if (!(await io.disk.isWriting(path))) await io.disk.removeFile(path);
   }
 }

@@ -45,7 +45,7 @@ export const disk: Disk = {
   createFile: (path, text) => attempt(() => writeNew(path, text)),
   appendLine: (path, line) => attempt(() => append(path, line)),
   removeFile: (path) => attempt(() => fs.unlink(nativePath(path))),
-  isWriting: (path) => writing.has(path),
+  isWriting: async (path) => writing.has(path),
   removeEmptyDir: (path) => attempt(() => fs.rmdir(nativePath(path))),
   chmod: (path, mode) => attempt(() => fs.chmod(nativePath(path), mode)),
   setModified: (path, atMs) => attempt(() => fs.lutimes(nativePath(path), atMs / 1000, atMs / 1000)),

@@ -117,7 +117,7 @@ export interface DiskWriter {
   /** Appends one line and fsyncs. */
   appendLine(path: string, line: string): Promise<DiskAnswer<void>>;
   /** True for the temporary file of a `writeFile` or `createFile` of this process that is not finished. */
-  isWriting(path: string): boolean;
+  isWriting(path: string): Promise<boolean>;
   /** Removes one file, link or other non-directory. */
   removeFile(path: string): Promise<DiskAnswer<void>>;
   /** Removes one empty directory. */
