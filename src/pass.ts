@@ -28,7 +28,6 @@ import { measureLeft } from './sizing.ts';
 import type { Workspace } from './workspace.ts';
 
 export type { CandidateResult } from './acting.ts';
-export { policyOf };
 export interface PassOptions {
   /** Look and decide, touch nothing. */
   readonly dryRun: boolean;

@@ -8,7 +8,6 @@
 import { releaseGone, saveClaimed } from './act/claims.ts';
 import type { Actor } from './act/context.ts';
 import { clearMakers } from './act/makers.ts';
-import type { ClaimedPaths } from './core/claimed-paths.ts';
 import type { Liveness } from './core/model.ts';
 import { claimFileName } from './io/claimfile.ts';
 import { standingNow } from './observe/claim-on.ts';
@@ -25,26 +24,21 @@ export interface MissingClaim {
   readonly released: boolean;
 }
 
-/** Leaves to the next pass what the claims are about. */
-export async function rememberClaims(view: View, actor: Actor): Promise<void> {
-  const records = await view.claims();
-  if (records.known) await saveClaimed(actor, rememberable(records.value));
-}
-
 /** So few are read again sooner than remembered. */
 const WORTH_REMEMBERING = 64;
 
 /**
- * What the claims are about, by the names of their files, for the next pass; 'known' when that one knows enough
- * of it, null when it is not worth it. A file that is not named as its path and owner demand is always read.
+ * Leaves to the next pass what the claims are about, by the names of their files, where that knows too little of
+ * it yet; takes it back where it is not worth it. A file that is not named as its path and owner demand is always read.
  */
-function rememberable(records: readonly ClaimRecord[]): ClaimedPaths | 'known' | null {
-  const remembered = records.filter((record): record is RememberedClaim => record.state === 'remembered');
-  const read = records.filter(isWellNamed);
-  if (remembered.length + read.length < WORTH_REMEMBERING) return null;
-  if (read.length < WORTH_REMEMBERING) return 'known';
-  const paths = [...remembered, ...read.map(({ file, data: { path } }) => ({ file, path }))];
-  return new Map(paths.map(({ file, path }) => [file, path]));
+export async function rememberClaims(view: View, actor: Actor): Promise<void> {
+  const records = await view.claims();
+  if (!records.known) return;
+  const remembered = records.value.filter((record): record is RememberedClaim => record.state === 'remembered');
+  const read = records.value.filter(isWellNamed).map(({ file, data: { path } }) => ({ file, path }));
+  if (remembered.length + read.length < WORTH_REMEMBERING) await saveClaimed(actor, null);
+  else if (read.length >= WORTH_REMEMBERING)
+    await saveClaimed(actor, new Map([...remembered, ...read].map(({ file, path }) => [file, path])));
 }
 
 const isWellNamed = (record: ClaimRecord): record is ReadClaim & { readonly file: string } =>

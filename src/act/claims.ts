@@ -95,8 +95,7 @@ export async function releaseGone({ io, layout }: Claims, seen: ClaimData): Prom
  * Leaves what the claims are about to the next pass; null, or more than that would read, takes back what was
  * left earlier. A hint: without it all are read.
  */
-export async function saveClaimed({ io, layout }: Claims, claimed: ClaimedPaths | 'known' | null): Promise<void> {
-  if (claimed === 'known') return;
+export async function saveClaimed({ io, layout }: Claims, claimed: ClaimedPaths | null): Promise<void> {
   const text = claimed === null ? null : formatClaimed(claimed);
   if (text === null || Buffer.byteLength(text) > MAX_CLAIMED_BYTES) await io.disk.removeFile(layout.claimed);
   else await io.disk.writeFile(layout.claimed, text);

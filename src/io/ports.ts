@@ -100,6 +100,8 @@ export interface DiskReader {
   readBytes(path: string, maxBytes: number): Promise<DiskAnswer<Uint8Array>>;
   readlink(path: string): Promise<DiskAnswer<string>>;
   realpath(path: string): Promise<DiskAnswer<string>>;
+  /** True for the temporary file of a `writeFile` or `createFile` of this process that is not finished. */
+  isWriting(path: string): Promise<boolean>;
   /** Bytes free for this user on the file system that holds `path`. */
   freeBytes(path: string): Promise<DiskAnswer<number>>;
 }
@@ -116,8 +118,6 @@ export interface DiskWriter {
   createFile(path: string, text: string): Promise<DiskAnswer<void>>;
   /** Appends one line and fsyncs. */
   appendLine(path: string, line: string): Promise<DiskAnswer<void>>;
-  /** True for the temporary file of a `writeFile` or `createFile` of this process that is not finished. */
-  isWriting(path: string): Promise<boolean>;
   /** Removes one file, link or other non-directory. */
   removeFile(path: string): Promise<DiskAnswer<void>>;
   /** Removes one empty directory. */

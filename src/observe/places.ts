@@ -99,9 +99,7 @@ async function isMissing(disk: DiskReader, path: string): Promise<boolean> {
   return state.known && state.value === 'missing';
 }
 
-async function resolved(disk: DiskReader, path: string): Promise<PathPlace> {
-  const real = await disk.realpath(path);
-  if (real.ok) return { real: real.value, isMissing: false };
-  const isGone = real.code === 'ENOENT' && (await isMissing(disk, path));
-  return { real: await resolveExisting(disk, path), isMissing: isGone };
-}
+const resolved = async (disk: DiskReader, path: string): Promise<PathPlace> => ({
+  real: await resolveExisting(disk, path),
+  isMissing: await isMissing(disk, path),
+});

@@ -6,7 +6,7 @@
 import type { Candidate, Facts, Policy } from '../../src/core/model.ts';
 import { rulesFor } from '../../src/core/policy.ts';
 import { DEFAULTS } from '../../src/core/settings.ts';
-import { policyOf } from '../../src/pass.ts';
+import { policyOf } from '../../src/deciding.ts';
 import { HAZARDS } from './cases/index.ts';
 import { type Cleaner, OTHERS } from './cleaners.ts';
 import { FAMILIES, type Hazard, sentence } from './hazard.ts';

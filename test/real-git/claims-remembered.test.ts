@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { saveClaimed } from '../../src/act/claims.ts';
 import { layout } from '../../src/core/layout.ts';
+import { explain } from '../../src/explain.ts';
 import { claimFileName } from '../../src/io/claimfile.ts';
 import type { Io } from '../../src/io/ports.ts';
 import type { Inquiry } from '../../src/observe/investigate.ts';
@@ -75,10 +76,7 @@ async function passed(laterMs = 0, onPhase: (phase: Phase) => void = () => {}) {
 const codeOf = ({ verdict }: Inquiry) => (verdict.verdict === 'reclaim' ? null : verdict.reasons[0]?.code);
 
 const outcomes = ({ results }: Awaited<ReturnType<typeof passed>>) =>
-  results.map(({ outcome, inquiry, reasons }) => [
-    outcome,
-    inquiry.verdict.verdict === 'reclaim' ? reasons[0]?.code : inquiry.verdict.reasons[0]?.code,
-  ]);
+  results.map(({ outcome, inquiry, reasons }) => [outcome, codeOf(inquiry) ?? reasons[0]?.code]);
 
 function put(path: string, name = claimFileName(path, 'lane'), more: object = {}): string {
   const times = { createdMs: Date.now(), heartbeatMs: Date.now(), ttlMs: DAY };
@@ -189,6 +187,36 @@ describe('of many claims', () => {
     expect(moved).not.toContain(tree);
     await passed(2 * DAY);
     expect(existsSync(tree)).toBe(false);
+  });
+
+  it('one that says another path than its name does since the look before the move is seen by the one after it', async () => {
+    const [first = ''] = putMany();
+    put(tree);
+    await passed();
+    rmSync(put(tree));
+    const { rename } = io.disk;
+    const disk: Io['disk'] = {
+      ...io.disk,
+      rename: (from, to) => {
+        if (from === tree) put(tree, basename(first));
+        return rename(from, to);
+      },
+    };
+    io = { ...io, disk };
+    expect(outcomes(await passed())).toEqual([['refused', 'claimed']]);
+    expect(existsSync(tree)).toBe(true);
+  });
+
+  it('one that says another path than its name does is why that path is kept', async () => {
+    const [first = ''] = putMany();
+    put(tree);
+    await passed();
+    rmSync(put(tree));
+    put(tree, basename(first));
+    const opened = await openWorkspace({ cwd: repo.root, home: repo.home, io });
+    if (!opened.ok) throw new Error(opened.why);
+    const explained = await explain(opened.value, tree);
+    expect(explained.known && explained.value && codeOf(explained.value.inquiry)).toBe('claimed');
   });
 
   it('one that was released holds nothing', async () => {
