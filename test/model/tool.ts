@@ -25,6 +25,7 @@ import {
   type Moment,
   mortal,
 } from '../support/faults.ts';
+import { patient } from '../support/patience.ts';
 import { machineOf, type World } from './world.ts';
 
 /** What befalls a run of the program: nothing, death, a failing call, or an agent who acts in between. */
@@ -115,10 +116,10 @@ async function endure(
   tickMs: number,
   work: (io: Io) => Promise<Outcome>,
 ): Promise<ToolRun> {
-  const machine = machineOf(world, tickMs);
+  const { io: machine, waitFor } = patient(machineOf(world, tickMs));
   if (trouble.kind === 'death') {
     const death = mortal(machine, moment(trouble.at, isEffect), trouble.moment);
-    const end = await death.survive(work(death.io));
+    const end = await waitFor(death.survive(work(death.io)));
     if (end.died !== null) {
       buryHolder(world.repo);
       return { died: end.died, isTroubled: true, answer: 'died', report: null, restored: null };
@@ -129,7 +130,7 @@ async function endure(
   const io = troubled(machine, trouble, act, () => {
     isTroubled = true;
   });
-  return { ...(await work(io)), died: null, isTroubled };
+  return { ...(await waitFor(work(io))), died: null, isTroubled };
 }
 
 function troubled(machine: Io, trouble: Trouble, act: Interrupt, tell: () => void): Io {
