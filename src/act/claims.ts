@@ -32,7 +32,7 @@ export async function writeClaim({ io, layout }: Claims, wish: ClaimWish): Promi
   const nowMs = io.clock.nowMs();
   const process = wish.pid === null ? null : recordProcess(io, wish.pid, nowMs);
   if (process !== null && 'code' in process) return process;
-  const path = await resolveExisting(io.disk, wish.path);
+  const { real: path } = await resolveExisting(io.disk, wish.path);
   const file = join(layout.claims, claimFileName(path, wish.owner));
   const earlier = await io.disk.readText(file);
   const createdMs = (earlier.ok ? parseClaim(earlier.value)?.createdMs : undefined) ?? nowMs;
@@ -102,7 +102,7 @@ export async function saveClaimed({ io, layout }: Claims, claimed: ClaimedPaths 
 }
 
 const fileOf = async (io: Claims['io'], layout: Layout, path: string, owner: string): Promise<string> =>
-  join(layout.claims, claimFileName(await resolveExisting(io.disk, path), owner));
+  join(layout.claims, claimFileName((await resolveExisting(io.disk, path)).real, owner));
 
 const pathProblem = (path: string): string | null => (isAbsolute(path) ? null : 'the path is not absolute');
 

@@ -23,6 +23,15 @@ export const hashOf = (text: string): string => createHash('sha256').update(text
 /** As many links as Linux itself follows in one path. */
 const MAX_LINKS = 40;
 
+/** What reading a link says of what is there and is no link, of what is not there, and of what cannot be there. */
+const NO_LINK = new Set(['EINVAL', 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG']);
+
+export interface Resolved {
+  readonly real: string;
+  /** False when something in the path could not be looked at: `real` is then as far as it could be followed. */
+  readonly isCertain: boolean;
+}
+
 /**
  * `path` with its symbolic links resolved: what is gone keeps the name it had, and a link to what is gone leads
  * to where that was.
@@ -33,14 +42,17 @@ export async function resolveExisting(
   disk: DiskReader,
   path: string,
   links: { left: number } = { left: MAX_LINKS },
-): Promise<string> {
+): Promise<Resolved> {
   const real = await disk.realpath(path);
-  if (real.ok) return real.value;
-  const above = dirname(path);
-  if (above === path) return path;
-  const place = join(await resolveExisting(disk, above, links), basename(path));
-  const target = links.left > 0 ? await disk.readlink(place) : null;
-  if (target?.ok !== true) return place;
+  if (real.ok) return { real: real.value, isCertain: true };
+  if (dirname(path) === path) return { real: path, isCertain: true };
+  const above = await resolveExisting(disk, dirname(path), links);
+  const place = join(above.real, basename(path));
+  // A path with more links than that leads nowhere.
+  if (links.left === 0) return { real: place, isCertain: above.isCertain };
+  const target = await disk.readlink(place);
+  if (!target.ok) return { real: place, isCertain: above.isCertain && NO_LINK.has(target.code) };
   links.left--;
-  return resolveExisting(disk, resolve(dirname(place), target.value), links);
+  const led = await resolveExisting(disk, resolve(above.real, target.value), links);
+  return { real: led.real, isCertain: above.isCertain && led.isCertain };
 }

@@ -5,12 +5,13 @@
  * through a symbolic link. A claim's process is asked about, and a remembered claim is read, when it matters.
  * Failure direction: a file that is not a readable claim holds whatever it may have been about: everything for
  * its first day, while its writer may come back, and after that the path whose hash is in its name, with all
- * that lies below, until somebody removes it.
+ * that lies below, until somebody removes it. A claim on a path of which nobody can tell where it lies may be
+ * about anything, for as long as it stands.
  */
 import { basename, dirname, join } from 'node:path';
 import { covers, standing } from '../core/claims.ts';
 import { type Claim, type Fact, known, unknown } from '../core/model.ts';
-import { hashOf, resolveExisting } from '../io/claimfile.ts';
+import { hashOf, type Resolved, resolveExisting } from '../io/claimfile.ts';
 import type { DiskReader, Io } from '../io/ports.ts';
 import type { BrokenClaim, ClaimRecord, KnownRecord, ReadClaim } from './claims.ts';
 import { recordNow } from './owner.ts';
@@ -29,25 +30,36 @@ export async function claimOn(
   records: readonly ClaimRecord[],
 ): Promise<Fact<Claim | null>> {
   const nowMs = io.clock.nowMs();
-  const paths = [...new Set([path, await realNow(io.disk, path, records)])];
-  const near = await Promise.all([...new Set(paths.flatMap((each) => around(records, each)))].map(whole(paths)));
+  const place = await placeNow(io.disk, path, records);
+  if (!place.isCertain && records.length > 0) return unknown(`where ${path} lies could not be told`);
+  const paths = [...new Set([path, place.real])];
+  const { uncertain } = indexOf(records);
+  const asked = new Set([...paths.flatMap((each) => around(records, each)), ...uncertain]);
+  const near = await Promise.all([...asked].map(whole(paths)));
   const broken = [...indexOf(records).broken, ...near.filter(isBroken)].find((each) => mayHold(each, paths, nowMs));
   if (broken !== undefined) return unknown(`a claim could not be read, and may hold it: ${broken.file}: ${broken.why}`);
-  const standingClaims = near
-    .map((record) => (record?.state === 'read' ? standingNow(io, record, nowMs) : null))
-    .filter((claim) => claim !== null);
-  const of = (wanted: Claim['liveness']) => standingClaims.filter(({ liveness }) => liveness === wanted);
+  const read = near.filter((record): record is ReadClaim => record?.state === 'read');
+  const standingOf = (some: readonly ReadClaim[]) =>
+    some.map((record) => standingNow(io, record, nowMs)).filter((claim) => claim !== null);
+  const elsewhere = standingOf(read.filter((record) => !isOn(record, paths)));
+  const astray = elsewhere.find(({ liveness }) => liveness !== 'dead');
+  if (astray !== undefined)
+    return unknown(`${astray.label} claims ${astray.path}, and where that lies could not be told`);
+  const claims = standingOf(read);
+  const of = (wanted: Claim['liveness']) => claims.filter(({ liveness }) => liveness === wanted);
   return known(of('alive')[0] ?? lasting(of('unknown')) ?? newest(of('dead')));
 }
 
-/** A claim as it is read; null for one that was released, or that covers none of `paths` any more. */
+/** A claim as it is read; null for one that was released, or that is known to be about none of `paths` any more. */
 const whole =
   (paths: readonly string[]) =>
   async (record: ClaimRecord): Promise<KnownRecord | null> => {
     if (record.state !== 'remembered') return record;
     const read = await record.read(record.file);
-    return read?.state === 'read' && !covers(read.names.map(normalised), paths) ? null : read;
+    return read?.state === 'read' && read.isCertain && !isOn(read, paths) ? null : read;
   };
+
+const isOn = ({ names }: ReadClaim, paths: readonly string[]): boolean => covers(names.map(normalised), paths);
 
 const isBroken = (record: ClaimRecord | null): record is BrokenClaim => record?.state === 'broken';
 
@@ -69,23 +81,26 @@ function withParents(path: string): string[] {
 }
 
 /** With the real path of each directory above looked up once for these records, which are one look's. */
-async function realNow(disk: DiskReader, path: string, records: readonly ClaimRecord[]): Promise<string> {
+async function placeNow(disk: DiskReader, path: string, records: readonly ClaimRecord[]): Promise<Resolved> {
   const { above } = indexOf(records);
   const info = await disk.lstat(path);
   const parent = dirname(path);
   if (!info.ok || info.value.kind === 'symlink' || NOT_PLAIN.test(path) || parent === path)
     return resolveExisting(disk, path);
-  const real = above.get(parent) ?? resolveExisting(disk, parent);
-  above.set(parent, real);
-  return join(await real, basename(path));
+  const resolving = above.get(parent) ?? resolveExisting(disk, parent);
+  above.set(parent, resolving);
+  const { real, isCertain } = await resolving;
+  return { real: join(real, basename(path)), isCertain };
 }
 
 interface Index {
   /** Real paths of directories. */
-  readonly above: Map<string, Promise<string>>;
+  readonly above: Map<string, Promise<Resolved>>;
   readonly at: ReadonlyMap<string, readonly ClaimRecord[]>;
   /** The claimed names in order, so that those below a path stand together. */
   readonly names: readonly string[];
+  /** Those on paths that may lead anywhere. */
+  readonly uncertain: readonly ClaimRecord[];
   readonly broken: readonly BrokenClaim[];
 }
 
@@ -115,9 +130,10 @@ function indexOf(records: readonly ClaimRecord[]): Index {
     }
   }
   const index = {
-    above: new Map<string, Promise<string>>(),
+    above: new Map<string, Promise<Resolved>>(),
     at,
     names: [...at.keys()].sort(),
+    uncertain: records.filter((record) => record.state !== 'broken' && !record.isCertain),
     broken: records.filter(isBroken),
   };
   indexes.set(records, index);

@@ -14,7 +14,7 @@ import type { Layout } from '../core/layout.ts';
 import { type Claim, type Fact, known, unknown } from '../core/model.ts';
 import { pathHashIn } from '../io/claimfile.ts';
 import type { DirEntry, DiskReader, Io } from '../io/ports.ts';
-import { placesOf } from './places.ts';
+import { type PathPlace, placesOf } from './places.ts';
 
 /** A claim is some 500 bytes; a file larger than this is not one. */
 const MAX_CLAIM_BYTES = 64 * 1024;
@@ -35,6 +35,8 @@ export interface ReadClaim {
   readonly names: readonly string[];
   /** True when nothing is at the claimed path, and the directory it was in is there to say so. */
   readonly isMissing: boolean;
+  /** False when nobody can tell where its path leads: `names` may not be all it is about. */
+  readonly isCertain: boolean;
   /** The name of its file, where that was read with the others; not for one that a provider gave. */
   readonly file?: string;
   /** The claim as its provider gives it; absent for one that was read from a file. */
@@ -61,6 +63,7 @@ export interface RememberedClaim {
   /** As in `ReadClaim`. */
   readonly names: readonly string[];
   readonly isMissing: boolean;
+  readonly isCertain: boolean;
   /** What the claim of that file says in this look; null when it was released meanwhile. Each is read once. */
   readonly read: (file: string) => Promise<KnownRecord | null>;
 }
@@ -108,8 +111,7 @@ async function rememberedOf(
   };
   return files.map((file) => {
     const path = pathOf(file);
-    const { names, isMissing } = placeOf(path);
-    return { state: 'remembered', file, path, names, isMissing, read };
+    return { state: 'remembered', file, path, ...placeOf(path), read };
   });
 }
 
@@ -171,9 +173,8 @@ export async function recordsOf(
     claims.map(({ path }) => path),
   );
   return claims.map((data, index) => {
-    const { names, isMissing } = placeOf(data.path);
     const file = files[index];
-    return { state: 'read', data, names, isMissing, ...(file === undefined ? {} : { file }) };
+    return { state: 'read', data, ...placeOf(data.path), ...(file === undefined ? {} : { file }) };
   });
 }
 
@@ -181,11 +182,11 @@ export async function recordsOf(
 async function placing(
   disk: DiskReader,
   paths: readonly string[],
-): Promise<(path: string) => Pick<ReadClaim, 'names' | 'isMissing'>> {
+): Promise<(path: string) => Pick<ReadClaim, 'names' | 'isMissing' | 'isCertain'>> {
   const places = await placesOf(disk, paths);
   return (path) => {
-    const { real, isMissing } = places.get(path) ?? { real: path, isMissing: false };
-    return { names: real === path ? [path] : [path, real], isMissing };
+    const { real, isMissing, isCertain } = places.get(path) as PathPlace;
+    return { names: real === path ? [path] : [path, real], isMissing, isCertain };
   };
 }
 

@@ -3,16 +3,15 @@
  *
  * Contract: one look for each directory above the paths, not one for each path, since a thousand claims lie in
  * a few directories. A path that is itself a link, or is not written plainly, is resolved by itself.
- * Failure direction: what could not be looked at is resolved as far as it could, and is not missing.
+ * Failure direction: what could not be looked at is resolved as far as it could, and is not missing; where that
+ * leaves in doubt where a path lies, it says so.
  */
 import { basename } from 'node:path';
-import { resolveExisting } from '../io/claimfile.ts';
+import { type Resolved, resolveExisting } from '../io/claimfile.ts';
 import type { DiskReader } from '../io/ports.ts';
 import { presence } from './worktrees.ts';
 
-export interface PathPlace {
-  /** With symbolic links resolved as far as it exists: what is gone keeps the name it had. */
-  readonly real: string;
+export interface PathPlace extends Resolved {
   /** True when nothing is there, and the directory it was in is there to say so. */
   readonly isMissing: boolean;
 }
@@ -59,10 +58,11 @@ async function lookInto(
     // Whether the directory above speaks for what is gone does not depend on which name is gone.
     if (kind === 'absent') areMissing ??= await isMissing(disk, path);
     const inPlace = {
-      real: above === parent ? path : nameIn(above, path),
+      real: above.real === parent ? path : nameIn(above.real, path),
+      isCertain: above.isCertain,
       isMissing: kind === 'absent' && areMissing === true,
     };
-    places.set(path, kind === 'link' ? await resolved(disk, path) : inPlace);
+    places.set(path, kind === 'link' || kind === 'unknown' ? await resolved(disk, path) : inPlace);
   }
 }
 
@@ -100,6 +100,6 @@ async function isMissing(disk: DiskReader, path: string): Promise<boolean> {
 }
 
 const resolved = async (disk: DiskReader, path: string): Promise<PathPlace> => ({
-  real: await resolveExisting(disk, path),
+  ...(await resolveExisting(disk, path)),
   isMissing: await isMissing(disk, path),
 });

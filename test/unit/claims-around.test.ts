@@ -21,7 +21,7 @@ const times = { createdMs: NOW, heartbeatMs: NOW, ttlMs: 1_000 };
 
 const record = (path: string): ReadClaim => {
   const data: ClaimData = { version: 1, path, owner: path, ...times, process: null };
-  return { state: 'read', data, names: [path], isMissing: false };
+  return { state: 'read', data, names: [path], isMissing: false, isCertain: true };
 };
 
 /** Few names, some of which begin others, so that neighbours, parents and children occur. */
