@@ -2,7 +2,8 @@
  * Ends the wait for something that does not come to its end, and says what it was waiting for.
  *
  * Contract: the calls through `io` are those of the machine; a wait that is given up fails with the calls that
- * had no answer and with the programs that were still running.
+ * had no answer and with the programs that were still running. Only time in which this process ran counts: a
+ * machine that was stopped for a while, as virtual ones are, has its answers when it goes on.
  */
 import { spawnSync } from 'node:child_process';
 import type { Io } from '../../src/io/ports.ts';
@@ -10,6 +11,9 @@ import { interpose } from './faults.ts';
 
 /** A command of a test's world takes a tenth of a second; on the slowest of machines, a hundred times that. */
 const LIMIT_MS = 120_000;
+
+/** Of ticks that are missed while a process does not run, it gets one. */
+const TICKS = 100;
 
 const SHOWN_LENGTH = 300;
 
@@ -31,14 +35,17 @@ export function patient(machine: Io, limitMs: number = LIMIT_MS): Patience {
     }
   });
   const waitFor = async <T>(work: Promise<T>): Promise<T> => {
+    let ticks = 0;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(lateness(limitMs, [...underWay]))), limitMs);
+      timer = setInterval(() => {
+        if (++ticks === TICKS) reject(new Error(lateness(limitMs, [...underWay])));
+      }, limitMs / TICKS);
     });
     try {
       return await Promise.race([work, late]);
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
     }
   };
   return { io, waitFor };

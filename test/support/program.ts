@@ -52,7 +52,7 @@ export function shell(repo: TestRepo, command: string, cwd = repo.root, env: Rec
 }
 
 /** Waits until something is so; fails with `what` when it is not within the bound. */
-export async function eventually(what: string, isSo: () => boolean, boundMs = 15_000): Promise<void> {
+export async function eventually(what: string, isSo: () => boolean, boundMs = 60_000): Promise<void> {
   const endMs = Date.now() + boundMs;
   while (!isSo()) {
     if (Date.now() > endMs) throw new Error(`not so after ${boundMs} ms: ${what}`);
