@@ -29,6 +29,7 @@ export const wasFinished = ({ how, result }: Recovered): boolean => how === 'fin
 export async function recoverAll(actor: Actor): Promise<Recovered[]> {
   const recovered: Recovered[] = [];
   await sweepShared(actor, actor.layout.root);
+  await sweepShared(actor, actor.layout.claims);
   await sweepLocks(actor);
   const { entries, unreadable } = await readEntries(actor);
   for (const name of unreadable) await dropEmpty(actor, name);

@@ -328,3 +328,11 @@ it('of claims whose paths are longer than the next pass would read nothing is le
   await saveClaimed(actor, long);
   expect(existsSync(claimed)).toBe(false);
 });
+
+it('what writers of claims left that were killed is swept up by a pass, and what a living one writes is not', async () => {
+  const left = join(claims, `${claimFileName(tree, 'lane')}.7.${DEAD_PID}.tmp`);
+  const underWay = join(claims, `${claimFileName(tree, 'lane')}.7.${process.ppid}.tmp`);
+  for (const path of [left, underWay]) writeFileSync(path, '{"version":');
+  await passed();
+  expect([existsSync(left), existsSync(underWay)]).toEqual([false, true]);
+});
