@@ -126,9 +126,12 @@ export function write(world: World, root: string, name: string, kind: TokenKind)
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
   const oid = createHash('sha1').update(`blob ${text.length}\0${text}`).digest('hex');
-  world.tokens.set(n, { n, kind, oid });
+  world.tokens.set(n, { n, kind: isBuilt(root) ? 'weak' : kind, oid });
   world.alive.add(n);
 }
+
+/** A directory where a worktree inside another's dist/ has been: all that it holds can be built again. */
+const isBuilt = (root: string): boolean => root.includes('/dist/') && !existsSync(join(root, '.git'));
 
 /** Everything an act has touched since `sinceMs` (real time) gets the world's time. */
 export function date(world: World, sinceMs: number): void {
