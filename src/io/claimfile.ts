@@ -48,10 +48,10 @@ export async function resolveExisting(
   if (dirname(path) === path) return { real: path, isCertain: true };
   const above = await resolveExisting(disk, dirname(path), links);
   const place = join(above.real, basename(path));
-  // A path with more links than that leads nowhere.
-  if (links.left === 0) return { real: place, isCertain: above.isCertain };
   const target = await disk.readlink(place);
   if (!target.ok) return { real: place, isCertain: above.isCertain && NO_LINK.has(target.code) };
+  // A path with more links than that leads nowhere.
+  if (links.left === 0) return { real: place, isCertain: above.isCertain };
   links.left--;
   const led = await resolveExisting(disk, resolve(above.real, target.value), links);
   return { real: led.real, isCertain: above.isCertain && led.isCertain };
