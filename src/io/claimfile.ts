@@ -24,7 +24,7 @@ export const hashOf = (text: string): string => createHash('sha256').update(text
 const MAX_LINKS = 40;
 
 /** What reading a link says of what is there and is no link, of what is not there, and of what cannot be there. */
-const NO_LINK = new Set(['EINVAL', 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG']);
+const NO_LINK = new Set(['EINVAL', 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
 
 export interface Resolved {
   readonly real: string;
