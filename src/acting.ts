@@ -60,8 +60,8 @@ const EACH_MS = 25;
 /** As many as are begun before it is known how long one takes here, where time is limited. */
 const FIRST_GROUP = 4;
 
-/** Trees that lie between their places at one time: more would gain little, and a killed pass leaves them to the next. */
-const SIDE_BY_SIDE = 32;
+/** Trees that lie between their places at one time, with one look for all; a killed pass leaves them to the next. */
+const SIDE_BY_SIDE = 128;
 
 /** Acts on one inquiry after the other, the reclaims among them in groups. */
 export async function actOnAll(acting: Acting, inquiries: readonly Inquiry[]): Promise<Worked[]> {

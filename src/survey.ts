@@ -12,7 +12,7 @@ import type { Extras } from './documents.ts';
 import { unparented } from './observe/orphans.ts';
 import { type OrphanProcess, orphanProcesses, type ProcessTable } from './observe/processes.ts';
 import type { PassReport } from './pass.ts';
-import { entryKey, type MeasuringProgress, measure, thingOf, thingOfEntry } from './sizing.ts';
+import { entryKey, type MeasuringProgress, measure, type Sizes, type Thing, thingOf, thingOfEntry } from './sizing.ts';
 import { heldEntries } from './whereabouts.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -23,36 +23,52 @@ const SIZING_MS = 5_000;
 export async function survey(
   workspace: Workspace,
   report: PassReport,
-  say: (text: string) => void = () => undefined,
+  say: Say = () => undefined,
   isAborted: () => boolean = () => false,
 ): Promise<Extras & { unreadable: readonly string[] }> {
   const { io, layout } = workspace;
   const { entries, unreadable } = await heldEntries({ io, layout });
-  const untilMs = io.clock.nowMs() + SIZING_MS;
-  const isOutOfTime = () => isAborted() || io.clock.nowMs() > untilMs;
-  const remembered = report.ledger.sizes;
-  const things = [
-    ...report.results.flatMap(({ inquiry, outcome }) => (outcome === 'reclaimed' ? [] : thingOf(inquiry.candidate))),
-    ...entries.flatMap(thingOfEntry),
-  ];
-  const measured = await measure(things, remembered, {
-    io,
-    isOutOfTime,
-    say: (progress) => say(measuringWords(progress)),
-  });
-  const sizes = new Map(
-    report.results.map(({ inquiry }) => [inquiry.candidate, measured[keyOf(inquiry.candidate)]?.bytes ?? null]),
-  );
+  const things = [...thingsLeft(report), ...entries.flatMap(thingOfEntry)];
+  const measured = await measureFor(workspace, report, things, say, isAborted);
   return {
     entries: entries.map((entry) => ({
       ...entry,
       bytes: entry.phase === 'purged' ? 0 : (measured[entryKey(entry)]?.bytes ?? entry.bytes),
     })),
     unreadable,
-    sizes,
+    sizes: byCandidate(report, measured),
     strays: await findStrays(workspace),
     orphanProcesses: await orphans(workspace, report),
   };
+}
+
+type Say = (text: string) => void;
+
+/** The sizes alone of the candidates that are where they were. */
+export const sizesLeft = async (
+  workspace: Workspace,
+  report: PassReport,
+  say: Say,
+  isAborted: () => boolean,
+): Promise<Extras['sizes']> =>
+  byCandidate(report, await measureFor(workspace, report, thingsLeft(report), say, isAborted));
+
+const thingsLeft = ({ results }: PassReport): Thing[] =>
+  results.flatMap(({ inquiry, outcome }) => (outcome === 'reclaimed' ? [] : thingOf(inquiry.candidate)));
+
+const byCandidate = ({ results }: PassReport, sizes: Sizes): Extras['sizes'] =>
+  new Map(results.map(({ inquiry: { candidate } }) => [candidate, sizes[keyOf(candidate)]?.bytes ?? null]));
+
+async function measureFor(
+  { io }: Workspace,
+  { ledger }: PassReport,
+  things: readonly Thing[],
+  say: Say,
+  isAborted: () => boolean,
+): Promise<Sizes> {
+  const untilMs = io.clock.nowMs() + SIZING_MS;
+  const isOutOfTime = () => isAborted() || io.clock.nowMs() > untilMs;
+  return measure(things, ledger.sizes, { io, isOutOfTime, say: (progress) => say(measuringWords(progress)) });
 }
 
 /** What is being measured, how fast, and how long it may still take. */

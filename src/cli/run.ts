@@ -5,7 +5,7 @@ import { FLOORS, type Settings } from '../core/settings.ts';
 import { bytes, duration, plural, printable } from '../core/text.ts';
 import { runDocument } from '../documents.ts';
 import { type PassReport, runPass } from '../pass.ts';
-import { survey } from '../survey.ts';
+import { sizesLeft, survey } from '../survey.ts';
 import type { Workspace } from '../workspace.ts';
 import { configNotes, configProblem } from './config-answers.ts';
 import { type Answer, type Context, problem, ready } from './context.ts';
@@ -50,16 +50,31 @@ export async function run(context: Context, options: RunOptions): Promise<Answer
     if (!passed.ok) return problem(passed.problem, passed.why, passed.problem === 'busy' ? 'wait for it to end' : null);
     const { report } = passed;
     if (!options.dryRun) await settle(workspace, report, settings);
-    const extras = await survey(workspace, report, say, isInterrupted);
     return {
       exit: isInterrupted() || report.results.some(({ outcome }) => outcome === 'failed') ? 1 : 0,
-      text: page(context, workspace, report, options.dryRun, extras.sizes) + (isInterrupted() ? `\n${STOPPED}` : ''),
-      json: runDocument(workspace, report, extras),
+      ...(await viewOf(context, { workspace, report, dryRun: options.dryRun, say, isInterrupted })),
       notes: context.global.quiet
         ? []
         : [...overridden.notes, ...configNotes(configured.config), ...report.notes].map((note) => printable(note)),
     };
   });
+}
+
+interface Ended {
+  readonly workspace: Workspace;
+  readonly report: PassReport;
+  readonly dryRun: boolean;
+  readonly say: (text: string) => void;
+  readonly isInterrupted: () => boolean;
+}
+
+/** For a person or for a program; nobody waits for the size of what went to quarantine, unless it is to be said. */
+async function viewOf(context: Context, ended: Ended): Promise<Pick<Answer, 'text' | 'json'>> {
+  const { workspace, report, dryRun, say, isInterrupted } = ended;
+  if (context.global.json)
+    return { json: runDocument(workspace, report, await survey(workspace, report, say, isInterrupted)) };
+  const text = page(context, workspace, report, dryRun, await sizesLeft(workspace, report, say, isInterrupted));
+  return { text: isInterrupted() ? `${text}\n${STOPPED}` : text };
 }
 
 /** Null when the pass may go on: nobody is there to be asked, nothing is due, or the answer was yes. */
