@@ -120,6 +120,7 @@ function entryFor(from: {
     unverified: false,
     restoreTo: null,
     rebuild: false,
+    detach: false,
   };
 }
 

@@ -9,7 +9,7 @@ import { writeClaim } from './act/claims.ts';
 import type { Actor } from './act/context.ts';
 import { readEntries } from './act/entries.ts';
 import { type Acquired, acquireLock, type PassLock } from './act/lock.ts';
-import { type RestoreWish, restore } from './act/restore.ts';
+import { type Restored, type RestoreWish, restore } from './act/restore.ts';
 import type { Entry } from './core/entry.ts';
 import { goneWords, inPlaceWords } from './core/owner-words.ts';
 import { DEFAULTS } from './core/settings.ts';
@@ -17,18 +17,11 @@ import { findEntry, isUnmoved, whereabouts } from './whereabouts.ts';
 import type { Workspace } from './workspace.ts';
 
 export type RestoredByName =
-  | {
-      readonly ok: true;
+  | (Extract<Restored, { ok: true }> & {
       readonly entry: Entry;
-      readonly path: string;
-      /** True when its files had been purged and were checked out from its commit. */
-      readonly rebuilt: boolean;
-      readonly ballastGone: boolean;
       /** How long the restored path is claimed, in milliseconds; null when it could not be. */
       readonly claimedMs: number | null;
-      /** The branch that a detached restore left as it is; null otherwise. */
-      readonly leftBranch: string | null;
-    }
+    })
   | {
       readonly ok: false;
       readonly problem:
@@ -72,9 +65,7 @@ export async function restoreByName(workspace: Workspace, name: string, wish: Re
     if (!restored.ok)
       return { ok: false, problem: restored.problem, why: `${entry.id} was not restored: ${restored.why}`, entry };
     const claimedMs = await claimRestored(workspace, restored.path);
-    const { path, rebuilt, ballastGone } = restored;
-    const leftBranch = wish.detach ? entry.branch : null;
-    return { ok: true, entry, path, rebuilt, ballastGone, claimedMs, leftBranch };
+    return { ...restored, entry, claimedMs };
   });
   if (result.ok) return result.value;
   return { ok: false, problem: result.problem === 'busy' ? 'busy' : 'failed', why: result.why, entry };

@@ -4,7 +4,7 @@
  * Contract: only a lock with our own text for this very entry is ever changed or removed.
  */
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Entry, ourLock } from '../core/entry.ts';
+import { branchBackFor, type Entry, ourLock } from '../core/entry.ts';
 import { type Actor, type Done, done, failed, isThere, outcome } from './context.ts';
 import { sweepBeside } from './sweep.ts';
 import { keepingTime } from './times.ts';
@@ -86,6 +86,14 @@ export async function homeOfRegistration(actor: Actor, entry: Entry, isWaiting: 
   return failed(`its registration is gone${entry.tree === null ? '' : `; its files are in ${entry.tree}`}`);
 }
 
+/** What HEAD is to say: another restore may have detached it before it failed, and this one is not to be detached. */
+function headFor(entry: Entry, present: string): string {
+  const branch = branchBackFor(entry);
+  if (entry.head === null) return present;
+  if (branch === null) return present.startsWith('ref:') ? `${entry.head}\n` : present;
+  return present.trimEnd() === entry.head ? `ref: refs/heads/${branch}\n` : present;
+}
+
 /** Makes the registration name the path it goes to, and no branch where the restore is to be detached. */
 export function pointRegistration(
   actor: Actor,
@@ -103,9 +111,10 @@ async function point(
   const { disk } = actor.io;
   const head = await disk.readText(join(at, 'HEAD'));
   if (!head.ok) return outcome(head, 'reading its HEAD');
-  if (entry.branch === null && entry.head !== null && head.value.startsWith('ref:')) {
-    const detached = await rewrite(actor, join(at, 'HEAD'), `${entry.head}\n`, 'detaching HEAD');
-    if (!detached.ok) return detached;
+  const wantedHead = headFor(entry, head.value);
+  if (wantedHead !== head.value) {
+    const written = await rewrite(actor, join(at, 'HEAD'), wantedHead, 'writing its HEAD');
+    if (!written.ok) return written;
   }
   const gitdir = await disk.readText(join(at, 'gitdir'));
   if (!gitdir.ok) return outcome(gitdir, 'reading its registration');

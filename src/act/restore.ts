@@ -13,7 +13,7 @@
  * is what says that it is not finished: once that is off, the worktree is its owner's again.
  */
 import { basename, dirname, join, resolve } from 'node:path';
-import { ballastPlace, type Entry } from '../core/entry.ts';
+import { ballastPlace, branchBackFor, type Entry } from '../core/entry.ts';
 import { foreignPlace, removePlace } from './beside.ts';
 import { recreateBranch } from './branch.ts';
 import { type Actor, type Done, done, failed, isThere, onRepository, outcome } from './context.ts';
@@ -40,7 +40,15 @@ export interface RestoreWish {
 }
 
 export type Restored =
-  | { readonly ok: true; readonly path: string; readonly rebuilt: boolean; readonly ballastGone: boolean }
+  | {
+      readonly ok: true;
+      readonly path: string;
+      /** True when its files had been purged and were checked out from its commit. */
+      readonly rebuilt: boolean;
+      readonly ballastGone: boolean;
+      /** The branch that a detached restore left as it is; null otherwise. */
+      readonly leftBranch: string | null;
+    }
   | { readonly ok: false; readonly problem: 'path-taken' | 'branch-taken' | 'gone' | 'failed'; readonly why: string };
 
 /**
@@ -61,13 +69,15 @@ export async function restore(actor: Actor, { id }: Pick<Entry, 'id'>, wish: Res
   const problem = arrived.value ? null : await obstacle(actor, entry, target, wish.detach);
   if (problem !== null) return problem;
   const rebuild = entry.rebuild || (entry.tree !== null && !waiting.value && !arrived.value);
-  const branch = wish.detach ? null : entry.branch;
-  const going: Entry = { ...entry, phase: 'restoring', restoreTo: target, branch, rebuild, unverified: false };
+  // Where its files have arrived, somebody may be at work with the HEAD that it got.
+  const detach = wish.detach || (arrived.value && entry.detach === true);
+  const going: Entry = { ...entry, phase: 'restoring', restoreTo: target, detach, rebuild, unverified: false };
   const announced = await writeEntry(actor, going);
   const result = announced.ok ? await finishRestore(actor, going) : announced;
   if (!result.ok) return { ok: false, problem: 'failed', why: result.why };
   const back = await Promise.all(entry.ballast.map((path) => isThere(actor, join(target, path))));
-  return { ok: true, path: target, rebuilt: rebuild, ballastGone: back.some((there) => there.ok && !there.value) };
+  const ballastGone = back.some((there) => there.ok && !there.value);
+  return { ok: true, path: target, rebuilt: rebuild, ballastGone, leftBranch: detach ? entry.branch : null };
 }
 
 const no: Done<boolean> = { ok: true, value: false };
@@ -113,8 +123,9 @@ async function registrationBack(actor: Actor, entry: Entry, target: string): Pro
 }
 
 async function branchBack(actor: Actor, entry: Entry): Promise<Done> {
-  if (entry.branch === null || entry.head === null) return done;
-  return recreateBranch(actor, entry, entry.branch, entry.deletedBranchAt ?? entry.head);
+  const branch = branchBackFor(entry);
+  if (branch === null || entry.head === null) return done;
+  return recreateBranch(actor, entry, branch, entry.deletedBranchAt ?? entry.head);
 }
 
 async function ballastBack(actor: Actor, entry: Entry): Promise<Done> {
@@ -185,7 +196,7 @@ async function nameRegistration(
 
 /** Unlocking is the moment from which the worktree is its owner's again. */
 async function handOver(actor: Actor, entry: Entry): Promise<Done> {
-  if (entry.branch === null && entry.head !== null) {
+  if (branchBackFor(entry) === null && entry.head !== null) {
     const held = await onRepository(actor, { args: ['cat-file', '-e', entry.head] });
     if (!held.ok) return failed(`its commit ${entry.head.slice(0, 10)} is missing`);
   }
@@ -198,12 +209,13 @@ async function handOver(actor: Actor, entry: Entry): Promise<Done> {
  * restore does not bring back, until `forget`; ballast whose purge had begun, until the purge is done.
  */
 async function closeEntry(actor: Actor, entry: Entry, target: string): Promise<Done> {
-  const holdsReflog = entry.branch === null && entry.deletedBranchAt !== null && entry.pin !== entry.head;
+  const branch = branchBackFor(entry);
+  const holdsReflog = branch === null && entry.deletedBranchAt !== null && entry.pin !== entry.head;
   const unpinned = entry.head === null || holdsReflog ? done : await unpin(actor, entry.id);
   if (!unpinned.ok) return unpinned;
-  const journaled = await record(actor, 'restored', entry, target);
+  const journaled = await record(actor, 'restored', { ...entry, branch }, target);
   if (!journaled.ok) return journaled;
-  const rest: Entry = { ...entry, phase: 'purged', registration: null, restoreTo: null };
+  const rest: Entry = { ...entry, branch, phase: 'purged', registration: null, restoreTo: null };
   if (entry.tree !== null) {
     const emptied = await actor.io.disk.removeEmptyDir(ballastPlace(entry.tree));
     if (!emptied.ok && emptied.code !== 'ENOENT')

@@ -54,7 +54,13 @@ export interface Entry {
   readonly restoreTo: string | null;
   /** True while a restore fills an empty directory from the index, because the files were purged. */
   readonly rebuild: boolean;
+  /** True while a restore is to leave HEAD detached. The branch stays noted: the next one may be asked for with it. */
+  readonly detach: boolean;
 }
+
+/** The branch that a restore brings back, or null for none. */
+export const branchBackFor = ({ detach, branch }: Pick<Entry, 'detach' | 'branch'>): string | null =>
+  detach === true ? null : branch;
 
 /** The text by which a later pass, and the second look, know a registration's lock as ours. */
 export const ourLock = (id: string): string => `reaper-hook is moving this worktree to quarantine as ${id}`;

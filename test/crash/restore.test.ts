@@ -209,3 +209,28 @@ describe('a restore that is killed at any step', () => {
     expect(await killEverywhere({ reclaim: reclaimUnverified, to: 'fix-restored' })).toBeGreaterThan(6);
   });
 });
+
+test('a detached restore that is killed at any step, and then asked for with its branch, brings that too unless its files had arrived', async () => {
+  const rich = await richCase({ alone: true });
+  const { at, fix } = rich;
+  const { id, admin, head } = await prepare(rich, {});
+  const seen = { attached: 0, detached: 0 };
+  await everyStep(
+    at,
+    (io) => at.restore(io, id, { detach: true }),
+    async () => {
+      const hadArrived = existsSync(fix);
+      const again = await at.restore(REAL, id);
+      // Its last steps are done once its files are its owner's again.
+      if (!again.ok) expect(again).toMatchObject({ problem: expect.stringMatching(/^(no-entry|gone)$/) });
+      else expect(again.leftBranch).toBe(hadArrived ? 'agent/fix' : null);
+      seen[hadArrived ? 'detached' : 'attached']++;
+      expect(textOr(join(admin ?? '', 'HEAD'))).toBe(hadArrived ? `${head}\n` : 'ref: refs/heads/agent/fix\n');
+      expect(at.repo.git(['status', '--porcelain'], fix)).toBe('');
+      expect(at.repo.git(['rev-parse', 'HEAD'], fix)).toBe(head);
+      assertSound(at.repo);
+    },
+  );
+  expect(seen.attached).toBeGreaterThan(2);
+  expect(seen.detached).toBeGreaterThan(0);
+});

@@ -46,6 +46,7 @@ async function held(repo: TestRepo, actor: Actor, id: string, ageMs: number): Pr
     unverified: false,
     restoreTo: null,
     rebuild: false,
+    detach: false,
   };
   await writeEntry(actor, entry);
   repo.write('file.txt', 'content\n', tree);

@@ -26,7 +26,7 @@ it('of thousands of small files takes many passes, each of them a part, and noth
     ...{ tree: places.entry('many').tree, registration: null, branch: null, head: null, pin: null },
     ...{ deletedBranchAt: null, lockText: null, ground: 'stale', evidence: null, because: 'its process is gone' },
     ...{ ballast: [], atMs: nowMs - 9 * DAY, keepUntilMs: nowMs - DAY, forgetAtMs: nowMs + DAY, bytes: null },
-    ...{ unverified: false, restoreTo: null, rebuild: false },
+    ...{ unverified: false, restoreTo: null, rebuild: false, detach: false },
   };
   await writeEntry(actor, entry);
   await writeEntry(actor, { ...entry, id: 'other', tree: places.entry('other').tree, keepUntilMs: nowMs + 2 * DAY });

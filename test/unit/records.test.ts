@@ -29,6 +29,7 @@ const ENTRY: Entry = {
   unverified: false,
   restoreTo: null,
   rebuild: false,
+  detach: false,
 };
 
 describe('an entry', () => {
