@@ -1,11 +1,13 @@
 /** Ten hooks at once, and people who tidy up with git at the same time: nobody loses anything, nobody sees an error. */
+
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { assertSound, makeCase, REAL, unreachable } from '../support/crash-case.ts';
+import { eventually } from '../support/eventually.ts';
 import { tell } from '../support/figures.ts';
-import { eventually, reaper } from '../support/program.ts';
+import { reaper } from '../support/program.ts';
 import { backdate, DAY, makeRepo, type TestRepo } from '../support/repo.ts';
 
 const HOOKS = 10;

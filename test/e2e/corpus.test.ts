@@ -5,10 +5,12 @@
  * `<name>.truth.json` (which branch was squashed or merged, as which commit). Without it a small
  * history of the same shape is made.
  */
+
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventually, passEnded, reaper, reaperJson, shell } from '../support/program.ts';
+import { eventually } from '../support/eventually.ts';
+import { passEnded, reaper, reaperJson, shell } from '../support/program.ts';
 import { backdate, DAY, makeRepo, repoAt, sandbox, snapshot, type TestRepo } from '../support/repo.ts';
 
 interface Truth {

@@ -1,4 +1,5 @@
 /** The real hook, through a real git, in every place git runs it. */
+
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
@@ -13,7 +14,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { eventually, reaper, reaperJson, shell } from '../support/program.ts';
+import { eventually } from '../support/eventually.ts';
+import { reaper, reaperJson, shell } from '../support/program.ts';
 import { backdate, backdateTree, DAY, makeRepo, repoAt, sandbox, snapshot, type TestRepo } from '../support/repo.ts';
 
 let repo: TestRepo;

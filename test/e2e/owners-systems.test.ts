@@ -1,11 +1,13 @@
 /** Five systems that clean up after themselves with private code, each expressed with configuration or the library. */
+
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type CandidateRow, type ClaimProvider, createReaper, type RunDocument } from '../../src/index.ts';
 import { elsewhere, end, endAll, STAY, STAY_TOLD, toBeEnded } from '../support/children.ts';
-import { eventually, PROGRAM, reaper, reaperJson, shell } from '../support/program.ts';
+import { eventually } from '../support/eventually.ts';
+import { PROGRAM, reaper, reaperJson, shell } from '../support/program.ts';
 import { backdate, backdateTree, DAY, HOUR, makeRepo, script, type TestRepo } from '../support/repo.ts';
 
 const { Database } = createRequire(import.meta.url)('node-sqlite3-wasm');

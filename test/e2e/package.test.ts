@@ -1,11 +1,13 @@
 /** The tarball that npm would publish: installed, run through npx, imported with its types. */
+
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { packed } from '../support/packed.ts';
-import { eventually, PROJECT, shell } from '../support/program.ts';
+import { PROJECT, shell } from '../support/program.ts';
 import { backdate, DAY, environment, makeRepo, sandbox } from '../support/repo.ts';
 
 let home: string;

@@ -1,9 +1,11 @@
 /** A pass that finds nothing due says so to the next one, which goes back to sleep until something changes. */
+
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { eventually, reaper } from '../support/program.ts';
+import { eventually } from '../support/eventually.ts';
+import { reaper } from '../support/program.ts';
 import { backdate, DAY, makeRepo, type TestRepo } from '../support/repo.ts';
 
 let repo: TestRepo;

@@ -1,9 +1,11 @@
 /** A branch that brings along every way in: git checks it out, the hook runs a pass, and nothing of it ran. */
+
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { eventually, reaper, reaperJson, shell } from '../support/program.ts';
+import { eventually } from '../support/eventually.ts';
+import { reaper, reaperJson, shell } from '../support/program.ts';
 import { backdate, DAY, makeRepo, script, type TestRepo } from '../support/repo.ts';
 
 let repo: TestRepo;

@@ -1,4 +1,5 @@
 /** The program that the hook runs, and the directory that it writes in, are ours and nobody else's. */
+
 import {
   appendFileSync,
   chownSync,
@@ -14,7 +15,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { eventually, PROGRAM, reaper, shell } from '../support/program.ts';
+import { eventually } from '../support/eventually.ts';
+import { PROGRAM, reaper, shell } from '../support/program.ts';
 import { backdate, DAY, makeRepo, snapshot, type TestRepo, walk } from '../support/repo.ts';
 
 const isRoot = process.getuid?.() === 0;

@@ -2,25 +2,24 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { saveClaimed } from '../../src/act/claims.ts';
 import { layout } from '../../src/core/layout.ts';
 import { explain } from '../../src/explain.ts';
 import { claimFileName } from '../../src/io/claimfile.ts';
 import type { Io } from '../../src/io/ports.ts';
-import type { Inquiry } from '../../src/observe/investigate.ts';
-import { type Phase, runPass } from '../../src/pass.ts';
+import type { Phase } from '../../src/pass.ts';
 import { openWorkspace } from '../../src/workspace.ts';
+import { type ClaimsCase, claimsCase, codeOf, MANY, outcomes } from '../support/claims-case.ts';
 import { later, REAL } from '../support/crash-case.ts';
 import { DEAD_PID } from '../support/pids.ts';
-import { backdate, backdateTree, DAY, HOUR, makeRepo, type TestRepo } from '../support/repo.ts';
+import { backdate, backdateTree, DAY, HOUR, type TestRepo } from '../support/repo.ts';
 
-const MANY = 100;
-const home = process.env['HOME'];
+let at: ClaimsCase;
 let repo: TestRepo;
 let claims: string;
 let claimed: string;
-/** One that has landed, and lies where the claimed ones do. */
+/** Lies where the claimed ones do. */
 let tree: string;
 let read: string[];
 let moved: string[];
@@ -28,15 +27,9 @@ let moved: string[];
 let io: Io;
 
 beforeEach(() => {
-  repo = makeRepo();
-  process.env['HOME'] = repo.home;
-  claims = join(repo.commonDir, 'reaper/claims');
+  at = claimsCase();
+  ({ repo, claims, tree } = at);
   claimed = join(repo.commonDir, 'reaper/claimed.json');
-  tree = repo.worktree('agent/landed');
-  repo.commit('a.txt', 'a\n', tree);
-  repo.git(['merge', '-q', '--no-ff', '--no-edit', 'agent/landed']);
-  backdate(repo, tree, 3 * DAY);
-  mkdirSync(claims, { recursive: true });
   [read, moved] = [[], []];
   const { disk } = REAL;
   const seen = (names: readonly string[]) => read.push(...names.filter((name) => name.endsWith('.json')));
@@ -59,37 +52,28 @@ beforeEach(() => {
     },
   };
 });
-afterEach(() => {
-  process.env['HOME'] = home;
-});
 
 async function passed(laterMs = 0, onPhase: (phase: Phase) => void = () => {}) {
   [read, moved] = [[], []];
-  const opened = await openWorkspace({ cwd: repo.root, home: repo.home, io: later(io, laterMs) });
-  if (!opened.ok) throw new Error(opened.why);
-  const wish = { dryRun: false, budgetMs: Number.POSITIVE_INFINITY, limit: 20, from: null, announce: false, onPhase };
-  const answer = await runPass(opened.value, wish);
-  if (!answer.ok) throw new Error(answer.why);
-  return answer.report;
+  return at.passed(later(io, laterMs), { onPhase });
 }
 
-const codeOf = ({ verdict }: Inquiry) => (verdict.verdict === 'reclaim' ? null : verdict.reasons[0]?.code);
-
-const outcomes = ({ results }: Awaited<ReturnType<typeof passed>>) =>
-  results.map(({ outcome, inquiry, reasons }) => [outcome, codeOf(inquiry) ?? reasons[0]?.code]);
-
-function put(path: string, name = claimFileName(path, 'lane'), more: object = {}): string {
-  const times = { createdMs: Date.now(), heartbeatMs: Date.now(), ttlMs: DAY };
-  const text = JSON.stringify({ version: 1, path, owner: 'lane', ...times, process: null, ...more });
-  writeFileSync(join(claims, name), text);
-  return join(claims, name);
-}
+const put: ClaimsCase['put'] = (...claim) => at.put(...claim);
 
 /** Claims on as many directories beside the tree, each of which is there. */
 function putMany(count = MANY): string[] {
   const paths = [...Array(count)].map((_, n) => join(tree, `../claimed-${n}`));
   for (const path of paths) mkdirSync(path, { recursive: true });
   return paths.map((path) => put(path));
+}
+
+/** Many claims that a pass remembers, the tree's among them, which is gone since; answers one of the others. */
+async function putManyAndRelease(): Promise<string> {
+  const [first = ''] = putMany();
+  const own = put(tree);
+  await passed();
+  rmSync(own);
+  return first;
 }
 
 describe('of many claims', () => {
@@ -122,10 +106,7 @@ describe('of many claims', () => {
   });
 
   it('one that says another path than its name does holds that path, and nothing is moved to find out', async () => {
-    const [first = ''] = putMany();
-    put(tree);
-    await passed();
-    rmSync(put(tree));
+    const first = await putManyAndRelease();
     put(tree, first.slice(claims.length + 1));
     expect(outcomes(await passed())).toEqual([[null, 'claimed']]);
     expect(moved).not.toContain(tree);
@@ -178,10 +159,7 @@ describe('of many claims', () => {
   });
 
   it('one that cannot be read any more may hold everything on its first day, and nothing is moved to find out', async () => {
-    const [first = ''] = putMany();
-    put(tree);
-    await passed();
-    rmSync(put(tree));
+    const first = await putManyAndRelease();
     writeFileSync(first, 'not a claim');
     expect(outcomes(await passed())).toEqual([[null, 'owner-unknown']]);
     expect(moved).not.toContain(tree);
@@ -190,10 +168,7 @@ describe('of many claims', () => {
   });
 
   it('one that says another path than its name does since the look before the move is seen by the one after it', async () => {
-    const [first = ''] = putMany();
-    put(tree);
-    await passed();
-    rmSync(put(tree));
+    const first = await putManyAndRelease();
     const { rename } = io.disk;
     const disk: Io['disk'] = {
       ...io.disk,
@@ -208,10 +183,7 @@ describe('of many claims', () => {
   });
 
   it('one that says another path than its name does is why that path is kept', async () => {
-    const [first = ''] = putMany();
-    put(tree);
-    await passed();
-    rmSync(put(tree));
+    const first = await putManyAndRelease();
     put(tree, basename(first));
     const opened = await openWorkspace({ cwd: repo.root, home: repo.home, io });
     if (!opened.ok) throw new Error(opened.why);
@@ -220,10 +192,7 @@ describe('of many claims', () => {
   });
 
   it('one that was released holds nothing', async () => {
-    putMany();
-    const own = put(tree);
-    await passed();
-    rmSync(own);
+    await putManyAndRelease();
     await passed();
     expect(existsSync(tree)).toBe(false);
   });

@@ -1,20 +1,13 @@
 /** A pass in the background holds nothing of the git command that started it. */
+
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findProgram } from '../../src/io/program.ts';
-import {
-  eventually,
-  type HookCase,
-  hookCase,
-  isAlive,
-  SHELLS,
-  TOMORROW,
-  withBlock,
-  writeHook,
-} from '../support/hook-case.ts';
+import { eventually } from '../support/eventually.ts';
+import { type HookCase, hookCase, isAlive, SHELLS, TOMORROW, withBlock, writeHook } from '../support/hook-case.ts';
 import { makeRepo, sandbox, script } from '../support/repo.ts';
 
 /** Runs until the file `release` is there, at most twenty seconds. */
@@ -38,7 +31,7 @@ describe.each(SHELLS)('in %s', (name, shebang) => {
   });
   afterEach(async () => {
     writeFileSync(join(hook.root, 'release'), '');
-    for (const { pid } of hook.runs()) await eventually(() => !isAlive(pid), `the end of process ${pid}`);
+    for (const { pid } of hook.runs()) await eventually(`the end of process ${pid}`, () => !isAlive(pid));
   });
 
   it('lets a pipe that captures git end while the pass goes on', async () => {
@@ -49,7 +42,7 @@ describe.each(SHELLS)('in %s', (name, shebang) => {
       timeout: PROMPT_MS,
     });
     expect(out).toBe("Switched to branch 'other'\n");
-    const [run] = await eventually(() => hook.runs().length === 1 && hook.runs(), 'the pass');
+    const [run] = await eventually('the pass', () => hook.runs().length === 1 && hook.runs());
     expect(isAlive(run?.pid ?? 0)).toBe(true);
   });
 
@@ -59,14 +52,14 @@ describe.each(SHELLS)('in %s', (name, shebang) => {
       env: hook.repo.env(),
       timeout: PROMPT_MS,
     });
-    const [run] = await eventually(() => hook.runs().length === 1 && hook.runs(), 'the pass');
+    const [run] = await eventually('the pass', () => hook.runs().length === 1 && hook.runs());
     expect([0, 1, 2].map((descriptor) => run?.descriptors[descriptor])).toEqual(Array(3).fill('/dev/null'));
   });
 
   it('puts the pass out of reach of Ctrl-C where there is setsid', async () => {
     if (findProgram('setsid') === null) return expect(process.platform).not.toBe('linux');
     hook.git(['checkout', '-q', 'other']);
-    const [run] = await eventually(() => hook.runs().length === 1 && hook.runs(), 'the pass');
+    const [run] = await eventually('the pass', () => hook.runs().length === 1 && hook.runs());
     expect(run?.session).toBe(run?.pid);
   });
 
@@ -78,7 +71,7 @@ describe.each(SHELLS)('in %s', (name, shebang) => {
     const { stderr } = hook.git(['checkout', '-q', 'other']);
     expect(Date.now() - started).toBeLessThan(PROMPT_MS);
     expect(stderr).toMatch(name === 'zsh' ? /^last 0?\n/ : /^last \n/);
-    await eventually(() => hook.runs().length === 1, 'the pass');
+    await eventually('the pass', () => hook.runs().length === 1);
   });
 });
 
@@ -87,7 +80,7 @@ it('notes a program that dies in the background, and starts no other', async () 
   hook.repo.git(['branch', 'other']);
   hook.program('throw new Error("broken");');
   expect(hook.git(['checkout', '-q', 'other'])).toEqual({ status: 0, stderr: '' });
-  await eventually(() => existsSync(join(hook.root, 'report')), 'the note for the next hook');
+  await eventually('the note for the next hook', () => existsSync(join(hook.root, 'report')));
   const { status, stderr } = hook.git(['checkout', '-q', 'main']);
   expect(status).toBe(0);
   expect(stderr).toMatch(/^reaper-hook: the last pass could not run \(exit status 1\).*doctor\n$/);
@@ -109,7 +102,7 @@ it('survives hooks that overlap: every git command succeeds and the report is pr
     ),
   );
   expect(outputs.map(({ stderr }) => stderr).join('')).toBe('reclaimed one worktree\n');
-  await eventually(() => hook.runs().length === 4, 'four passes');
+  await eventually('four passes', () => hook.runs().length === 4);
   expect(hook.runs().every(({ args }) => args.includes('--created'))).toBe(true);
   expect(readdirSync(hook.root).filter((name) => name.startsWith('report'))).toEqual([]);
 });
@@ -125,7 +118,7 @@ it('prints a report once, even while the hook that prints it has not put it away
   const rm = script(join(bin, 'rm'), `#!/bin/sh\n: >"$0.reached"\n${wait}\nexec /bin/rm "$@"\n`);
   const env = hook.repo.env({ PATH: `${bin}:${process.env.PATH}` });
   const first = promisify(execFile)('git', ['checkout', '-q', 'other'], { cwd: hook.repo.root, env });
-  await eventually(() => existsSync(`${rm}.reached`), 'the first hook');
+  await eventually('the first hook', () => existsSync(`${rm}.reached`));
   expect(hook.git(['checkout', '-q', '--detach'], linked)).toEqual({ status: 0, stderr: '' });
   writeFileSync(`${rm}.release`, '');
   expect((await first).stderr).toBe('reclaimed one worktree\n');
@@ -136,6 +129,6 @@ it('runs a pass started by a hook in a worktree that git is just making', async 
   hook.date('stamp', TOMORROW);
   hook.date('due');
   const linked = hook.repo.worktree('agent/x');
-  const [run] = await eventually(() => hook.runs().length === 1 && hook.runs(), 'the pass');
+  const [run] = await eventually('the pass', () => hook.runs().length === 1 && hook.runs());
   expect(run).toMatchObject({ cwd: '/', args: expect.arrayContaining(['--from', linked, '--created']) });
 });

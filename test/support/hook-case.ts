@@ -156,16 +156,6 @@ export const append = (path: string, text: string): void => appendFileSync(path,
 /** The protocol's "not for another day". */
 export const TOMORROW = DAY;
 
-/** Asks until `question` answers with something; at most a minute, then it throws. */
-export async function eventually<T>(question: () => T | undefined | false, what: string): Promise<T> {
-  for (let tries = 0; tries < 2_400; tries += 1) {
-    const answer = question();
-    if (answer !== undefined && answer !== false) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`not within a minute: ${what}`);
-}
-
 /** True while a process is there and not a zombie. */
 export function isAlive(pid: number): boolean {
   try {

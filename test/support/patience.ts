@@ -12,7 +12,7 @@ import { interpose } from './faults.ts';
 /** A command of a test's world takes a tenth of a second; on the slowest of machines, a hundred times that. */
 const LIMIT_MS = 120_000;
 
-/** Of ticks that are missed while a process does not run, it gets one. */
+/** The limit is counted in so many ticks: all that fall due while this process is stopped count as a single one. */
 const TICKS = 100;
 
 const SHOWN_LENGTH = 300;

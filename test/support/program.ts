@@ -1,8 +1,9 @@
 /** The built program, run as a person or git would run it. */
+
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from './eventually.ts';
 import type { TestRepo } from './repo.ts';
 
 export const PROJECT = resolve(import.meta.dirname, '../..');
@@ -49,15 +50,6 @@ export function reaperJson(repo: TestRepo, args: readonly string[], cwd = repo.r
 export function shell(repo: TestRepo, command: string, cwd = repo.root, env: Record<string, string> = {}): Ran {
   const ran = spawnSync('sh', ['-c', command], { cwd, env: repo.env(env), encoding: 'utf8', timeout: 60_000 });
   return { code: ran.status, stdout: ran.stdout, stderr: ran.stderr };
-}
-
-/** Waits until something is so; fails with `what` when it is not within the bound. */
-export async function eventually(what: string, isSo: () => boolean, boundMs = 60_000): Promise<void> {
-  const endMs = Date.now() + boundMs;
-  while (!isSo()) {
-    if (Date.now() > endMs) throw new Error(`not so after ${boundMs} ms: ${what}`);
-    await sleep(20);
-  }
 }
 
 /** Waits until no pass is running: its lock is gone and its stamp is newer than `sinceMs`. */

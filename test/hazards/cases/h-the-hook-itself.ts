@@ -1,9 +1,11 @@
 /** H. Turned against its user: the hook that runs on every checkout. */
+
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { probeHooks } from '../../../src/install/inspect.ts';
-import { eventually, type HookCase, hookCase } from '../../support/hook-case.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type HookCase, hookCase } from '../../support/hook-case.ts';
 import { family, type Hazard, type Scene } from '../hazard.ts';
 import { inEnvironment, realMachine } from '../ours.ts';
 import type { Stage } from '../stage.ts';
@@ -24,7 +26,7 @@ const unnoticed = (program: string) => (stage: Stage) => {
     const startedMs = Date.now();
     assert.deepEqual(hook.git(['checkout', '-q', 'other']), { status: 0, stderr: '' });
     assert.ok(Date.now() - startedMs < 5_000, 'git came back at once');
-    const [run] = await eventually(() => hook.runs().length === 1 && hook.runs(), 'the pass');
+    const [run] = await eventually('the pass', () => hook.runs().length === 1 && hook.runs());
     if (run !== undefined) stage.remember(run.pid);
   };
   return { afterwards };
@@ -91,7 +93,7 @@ export const THE_HOOK: readonly Hazard[] = [
     hook.program('throw new Error("broken");');
     const afterwards = async () => {
       hook.git(['checkout', '-q', 'other']);
-      await eventually(() => existsSync(join(hook.root, 'report')), 'the note for the next hook');
+      await eventually('the note for the next hook', () => existsSync(join(hook.root, 'report')));
       assert.match(hook.git(['checkout', '-q', 'main']).stderr, /the last pass could not run/);
       assert.deepEqual(hook.git(['checkout', '-q', 'other']), { status: 0, stderr: '' });
       assert.equal(hook.runs().length, 1);
