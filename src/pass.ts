@@ -19,6 +19,7 @@ import { actOnAll, type CandidateResult, purgeDue, type Worked } from './acting.
 import { EMPTY_LEDGER, inTurn, type Ledger } from './core/ledger.ts';
 import type { Candidate } from './core/model.ts';
 import type { Settings } from './core/settings.ts';
+import { AT_ONCE, isOver, leftOf, type TimeBox } from './core/timebox.ts';
 import { decideBatch, policyOf } from './deciding.ts';
 import type { Inquiry } from './observe/investigate.ts';
 import { openView, type View, type ViewSource } from './observe/view.ts';
@@ -33,6 +34,8 @@ export interface PassOptions {
   readonly dryRun: boolean;
   /** Milliseconds for all of it; Infinity for no limit. */
   readonly budgetMs: number;
+  /** How much longer than that it may take because others keep the processors busy; not at all when absent. */
+  readonly slowdown?: () => number;
   /** Most reclaims in this pass. */
   readonly limit: number;
   /** Directory whose worktree counts as current; null when nobody stands anywhere. */
@@ -133,16 +136,24 @@ interface Run {
 }
 
 /** What is begun is given time to end. */
-function timeOf({ workspace: { io }, options, startedMs }: Run) {
-  let overtimeMs = 0;
+function timeOf(run: Run) {
+  const { options, workspace } = run;
+  const { nowMs } = workspace.io.clock;
+  let box = boxOf(run);
   return {
     enter: (phase: Phase) => {
-      overtimeMs = phase === 'looking' ? 0 : OVERTIME_MS;
+      box = boxOf(run, phase === 'looking' ? 0 : OVERTIME_MS);
       options.onPhase?.(phase);
     },
-    isOutOfTime: () => options.isAborted?.() === true || io.clock.nowMs() - startedMs >= options.budgetMs + overtimeMs,
+    isOutOfTime: () => options.isAborted?.() === true || isOver(box, nowMs()),
   };
 }
+
+const boxOf = ({ options: { budgetMs, slowdown = AT_ONCE }, startedMs }: Run, moreMs = 0): TimeBox => ({
+  startedMs,
+  budgetMs: budgetMs + moreMs,
+  slowdown,
+});
 
 function sourceOf({ workspace, settings, options }: Run, ledger: Ledger, isOutOfTime: () => boolean): ViewSource {
   const { io, layout, mainRoot, home, watch } = workspace;
@@ -238,7 +249,7 @@ async function workThrough(
   const isWanted = ({ path }: Candidate) => options.only === undefined || path === options.only;
   const queue = inTurn(view.candidates.filter(isWanted), view.source.ledger);
   const { nowMs } = run.workspace.io.clock;
-  const endMs = run.startedMs + options.budgetMs;
+  const leftMs = () => leftOf(boxOf(run), nowMs());
   const worked: Worked[] = [];
   let reclaims = 0;
   while (queue.length > 0) {
@@ -246,10 +257,9 @@ async function workThrough(
     const say = (candidate: Candidate, index: number) =>
       options.onProgress?.({ examined: worked.length + index, total: view.candidates.length, doing: candidate.path });
     // Some time is left over, so that what is decided can also be acted on in this very pass.
-    const leftMs = endMs - nowMs();
-    const decideUntilMs = endMs - Math.min(leftMs / 2, ACTING_MS);
-    const isOver = () => isOutOfTime() || nowMs() >= decideUntilMs;
-    const how = { probe: view.probe, policy: policyOf(settings), nowMs, isOutOfTime: isOver };
+    const deciding = boxOf(run, -Math.min(leftMs() / 2, ACTING_MS));
+    const hasDecided = () => isOutOfTime() || isOver(deciding, nowMs());
+    const how = { probe: view.probe, policy: policyOf(settings), nowMs, isOutOfTime: hasDecided };
     const inquiries = await decideBatch(view, batch, how, options.brief === true, say);
     const hasProgress = inquiries.some(({ verdict }) => !isCutShort(verdict));
     // What was cut short gets what time is left after the others were acted on.
@@ -260,7 +270,7 @@ async function workThrough(
       view,
       limit: options.limit,
       allowed: options.limit - reclaims,
-      leftMs: () => endMs - nowMs(),
+      leftMs,
       enter,
     };
     const acted = await actOnAll(

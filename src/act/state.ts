@@ -4,9 +4,11 @@
  * Contract: written atomically; read with suspicion. Failure direction: an unreadable ledger is
  * set aside under another name and an empty one takes its place, which only makes things wait.
  */
+import type { Layout } from '../core/layout.ts';
 import { EMPTY_LEDGER, type Ledger, parseLedger } from '../core/ledger.ts';
 import type { Rest } from '../core/rest.ts';
 import { printable } from '../core/text.ts';
+import type { Io } from '../io/ports.ts';
 import { type Actor, type Done, outcome } from './context.ts';
 
 /** A ledger with a full landing cache stays below this. */
@@ -42,7 +44,13 @@ export async function scheduleNext({ io, layout }: Actor, atMs: number, detach: 
 }
 
 /** Whether git waits for the pass that runs now, whatever the settings say by now; also where that cannot be told. */
-export async function isAwaited({ io, layout }: Actor): Promise<boolean> {
+export async function isAwaited({
+  io,
+  layout,
+}: {
+  readonly io: Pick<Io, 'disk'>;
+  readonly layout: Layout;
+}): Promise<boolean> {
   const info = await io.disk.lstat(layout.foreground);
   return info.ok || info.code !== 'ENOENT';
 }

@@ -21,17 +21,18 @@ import {
   takeRequest,
 } from '../act/state.ts';
 import { layout } from '../core/layout.ts';
-import { patientBudgetMs } from '../core/ledger.ts';
+import { MOST_PATIENCE, patientBudgetMs } from '../core/ledger.ts';
 import { asCalled, configReport, failureReport, hookReport } from '../core/messages.ts';
 import { DEFAULTS } from '../core/settings.ts';
 import { readRecord } from '../install/record.ts';
 import { killOwnChildren } from '../io/children.ts';
 import { disk } from '../io/disk.ts';
 import { createMachine } from '../io/machine.ts';
-import { OVERTIME_MS, type Phase, runPass } from '../pass.ts';
+import { runPass } from '../pass.ts';
 import { restAfter } from '../resting.ts';
 import { type Opened, openWorkspace, type Workspace } from '../workspace.ts';
 import { commandOfHook } from './called.ts';
+import { type HookTime, hookTime } from './hook-time.ts';
 import { nextPassAt } from './next.ts';
 import { checkOwnCopy, commonDirOf } from './own-copy.ts';
 
@@ -46,26 +47,19 @@ export interface HookRun {
 /** The background pass gives way to everything a person is doing. */
 const LOW_PRIORITY = 10;
 
-/** After the budget the record is written; a process that is still there after this is ended. */
-const GRACE_MS = 120;
-
 /** A configuration in error is mentioned once a day. */
 const CONFIG_REMIND_MS = 24 * 3_600_000;
-
-/** Opening the repository takes three git calls; what does not answer within this will not. */
-const OPENING_MS = 2_000;
 
 export async function hookRun({ from, programFile, version }: HookRun): Promise<void> {
   lowerPriority();
   ignoreTheTerminal();
-  // Loading the program is part of what the hook costs.
-  const startedMs = Math.floor(performance.timeOrigin);
-  const limits = { deadlineMs: startedMs + OPENING_MS };
-  const watchdog = setTimeout(end, OPENING_MS + GRACE_MS);
+  const commonDir = commonDirOf(programFile);
+  const isAwaitedHere = commonDir !== null && (await isAwaited({ io: { disk }, layout: layout(commonDir) }));
+  const time = hookTime(Math.floor(performance.timeOrigin), isAwaitedHere, end);
   const copy = await checkOwnCopy(disk, programFile);
   if (copy.state === 'foreign') await noteUnopened(programFile, copy.why, { isOwnCopyTrusted: false });
   if (copy.state !== 'sound') return end();
-  const opened = await openHere(from, programFile, () => limits.deadlineMs);
+  const opened = await openHere(from, programFile, time.deadlineMs);
   if (!opened.ok) {
     await noteUnopened(programFile, opened.why);
     return end();
@@ -80,17 +74,11 @@ export async function hookRun({ from, programFile, version }: HookRun): Promise<
   // A budget that somebody set is kept.
   const isOwn = settings.pass.budgetMs !== DEFAULTS.pass.budgetMs;
   const isPatient = !isOwn && settings.pass.detach && !(await isAwaited(actor));
-  const budgetMs = isPatient
-    ? patientBudgetMs((await loadLedger(actor)).ledger, settings.pass.budgetMs)
-    : settings.pass.budgetMs;
-  const onPhase = (phase: Phase) => {
-    limits.deadlineMs = startedMs + budgetMs + (phase === 'looking' ? 0 : OVERTIME_MS);
-  };
-  onPhase('looking');
-  clearTimeout(watchdog);
-  endAfter(limits);
+  const { budgetMs } = settings.pass;
+  if (isPatient) time.begin(patientBudgetMs((await loadLedger(actor)).ledger, budgetMs), MOST_PATIENCE * budgetMs);
+  else time.begin(budgetMs, budgetMs);
   try {
-    await oneRun(workspace, actor, { leftMs: budgetMs - (Date.now() - startedMs), onPhase }, version);
+    await oneRun(workspace, actor, time, version);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     await noteFailure(actor, error instanceof Error ? (error.stack ?? why) : why);
@@ -116,25 +104,14 @@ async function noteUnopened(programFile: string, why: string, { isOwnCopyTrusted
   await tell(actor, [failureReport(why)], isOwnCopyTrusted ? actor.layout.program : null);
 }
 
-/** Ends what outlives its deadline; the deadline moves while something is on its way into quarantine. */
-function endAfter(limits: { readonly deadlineMs: number }): void {
-  const leftMs = limits.deadlineMs + GRACE_MS - Date.now();
-  if (leftMs <= 0) end();
-  setTimeout(() => endAfter(limits), leftMs);
-}
-
-interface Time {
-  readonly leftMs: number;
-  readonly onPhase: (phase: Phase) => void;
-}
-
-async function oneRun(workspace: Workspace, actor: Actor, time: Time, version: string): Promise<void> {
+async function oneRun(workspace: Workspace, actor: Actor, time: HookTime, version: string): Promise<void> {
   const settings = workspace.settings ?? DEFAULTS;
   await takeRequest(actor);
   const passed = await runPass(workspace, {
     dryRun: false,
-    budgetMs: time.leftMs,
-    onPhase: time.onPhase,
+    budgetMs: time.leftMs(),
+    slowdown: time.slowdown,
+    onPhase: time.enter,
     limit: settings.pass.limit,
     from: workspace.from,
     announce: true,

@@ -131,7 +131,7 @@ export function inTurn<T extends { kind: string; path: string }>(candidates: rea
 const PATIENT_PASSES = 2;
 
 /** With the default of two seconds, half a minute of background work at low priority. */
-const MOST_PATIENCE = 16;
+export const MOST_PATIENCE = 16;
 
 /**
  * The budget of the next pass that nobody waits for, in milliseconds: twice as long with every pass in which one

@@ -165,12 +165,20 @@ function cleanEnvironment(): Record<string, string> {
 }
 
 async function bounded(answer: Promise<GitAnswer>, call: GitCall, options: GitOptions): Promise<GitAnswer> {
-  const leftMs = options.deadlineMs() - options.nowMs();
-  if (!Number.isFinite(leftMs)) return answer;
+  const leftMs = () => options.deadlineMs() - options.nowMs();
+  if (!Number.isFinite(leftMs())) return answer;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<GitAnswer>((resolve) => {
     const why = `git ${call.args[0]} did not answer in time`;
-    timer = setTimeout(() => resolve({ ok: false, code: null, why, stderr: '', outOfTime: true }), Math.max(0, leftMs));
+    // The deadline may have moved meanwhile.
+    const wait = (ms: number) => {
+      timer = setTimeout(() => {
+        const moreMs = leftMs();
+        if (moreMs > 0) wait(moreMs);
+        else resolve({ ok: false, code: null, why, stderr: '', outOfTime: true });
+      }, ms);
+    };
+    wait(Math.max(0, leftMs()));
   });
   try {
     return await Promise.race([answer, late]);

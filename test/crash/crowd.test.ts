@@ -1,5 +1,4 @@
 /** Ten hooks at once, and people who tidy up with git at the same time: nobody loses anything, nobody sees an error. */
-
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,4 @@
 /** Five systems that clean up after themselves with private code, each expressed with configuration or the library. */
-
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

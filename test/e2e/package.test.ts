@@ -1,5 +1,4 @@
 /** The tarball that npm would publish: installed, run through npx, imported with its types. */
-
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

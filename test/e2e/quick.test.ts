@@ -1,5 +1,4 @@
 /** A pass that finds nothing due says so to the next one, which goes back to sleep until something changes. */
-
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,4 @@
 /** A branch that brings along every way in: git checks it out, the hook runs a pass, and nothing of it ran. */
-
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

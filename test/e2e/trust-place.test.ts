@@ -1,5 +1,4 @@
 /** The program that the hook runs, and the directory that it writes in, are ours and nobody else's. */
-
 import {
   appendFileSync,
   chownSync,

@@ -1,5 +1,4 @@
 /** A pass in the background holds nothing of the git command that started it. */
-
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

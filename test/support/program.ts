@@ -1,5 +1,4 @@
 /** The built program, run as a person or git would run it. */
-
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -1,5 +1,4 @@
 /** H. Turned against its user: the hook that runs on every checkout. */
-
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
