@@ -62,22 +62,45 @@ export async function restore(actor: Actor, { id }: Pick<Entry, 'id'>, wish: Res
   const foreign = await foreignPlace(actor, entry);
   if (foreign !== null) return { ok: false, problem: 'failed', why: foreign };
   const waiting = await isThere(actor, entry.tree);
-  const arrived = entry.phase === 'restoring' ? await hasArrived(actor, entry, entry.restoreTo ?? entry.path) : no;
   if (!waiting.ok) return { ok: false, problem: 'failed', why: waiting.why };
-  if (!arrived.ok) return { ok: false, problem: 'failed', why: arrived.why };
-  const target = (arrived.value ? entry.restoreTo : wish.to) ?? entry.path;
-  const problem = arrived.value ? null : await obstacle(actor, entry, target, wish.detach);
+  const begun = entry.phase === 'restoring' ? await progressOf(actor, entry) : BEFORE;
+  if (!begun.ok) return { ok: false, problem: 'failed', why: begun.why };
+  const { hasArrived, isHandedOver } = begun.value;
+  const isTheirs = hasArrived || isHandedOver;
+  const target = (isTheirs ? entry.restoreTo : wish.to) ?? entry.path;
+  const problem = isTheirs ? null : await obstacle(actor, entry, target, wish.detach);
   if (problem !== null) return problem;
-  const rebuild = entry.rebuild || (entry.tree !== null && !waiting.value && !arrived.value);
-  // Where its files have arrived, somebody may be at work with the HEAD that it got.
-  const detach = wish.detach || (arrived.value && entry.detach === true);
+  const rebuild = entry.rebuild || (entry.tree !== null && !waiting.value && !isTheirs);
+  const detach = isTheirs ? entry.detach === true : wish.detach;
   const going: Entry = { ...entry, phase: 'restoring', restoreTo: target, detach, rebuild, unverified: false };
   const announced = await writeEntry(actor, going);
   const result = announced.ok ? await finishRestore(actor, going) : announced;
   if (!result.ok) return { ok: false, problem: 'failed', why: result.why };
+  if (isHandedOver && !hasArrived && entry.tree !== null)
+    return { ok: false, problem: 'gone', why: `it was put back at ${target}, and is not there any more` };
   const back = await Promise.all(entry.ballast.map((path) => isThere(actor, join(target, path))));
   const ballastGone = back.some((there) => there.ok && !there.value);
   return { ok: true, path: target, rebuilt: rebuild, ballastGone, leftBranch: detach ? entry.branch : null };
+}
+
+/** How far a restore has come. From either on, HEAD, branch and files are their owner's. */
+interface Progress {
+  readonly hasArrived: boolean;
+  readonly isHandedOver: boolean;
+}
+
+const BEFORE: Done<Progress> = { ok: true, value: { hasArrived: false, isHandedOver: false } };
+
+/** Files come last: once they are at their place and the registration at its own, only the lock is left to take off. */
+async function progressOf(actor: Actor, entry: Entry): Promise<Done<Progress>> {
+  const over = await isHandedOver(actor, entry);
+  if (!over.ok) return over;
+  const admin = await isThere(actor, actor.layout.entry(entry.id).admin);
+  if (!admin.ok) return admin;
+  const target = entry.restoreTo ?? entry.path;
+  const arrived = entry.tree === null || admin.value ? no : await haveArrived(actor, entry, target);
+  if (!arrived.ok) return arrived;
+  return { ok: true, value: { hasArrived: arrived.value, isHandedOver: over.value } };
 }
 
 const no: Done<boolean> = { ok: true, value: false };
@@ -85,10 +108,10 @@ const no: Done<boolean> = { ok: true, value: false };
 /** Carries a restore through from wherever it was left. */
 export async function finishRestore(actor: Actor, entry: Entry): Promise<Done> {
   const target = entry.restoreTo ?? entry.path;
-  const isBack = await isHandedOver(actor, entry);
-  if (!isBack.ok) return isBack;
-  const steps = isBack.value ? [] : [registrationBack, branchBack, ballastBack, treeBack, handOver];
-  for (const step of steps) {
+  const progress = await progressOf(actor, entry);
+  if (!progress.ok) return progress;
+  const rest = progress.value.hasArrived ? [handOver] : [registrationBack, branchBack, ballastBack, treeBack, handOver];
+  for (const step of progress.value.isHandedOver ? [] : rest) {
     const result = await step(actor, entry, target);
     if (!result.ok) return result;
   }
@@ -148,7 +171,7 @@ async function ballastBack(actor: Actor, entry: Entry): Promise<Done> {
 async function treeBack(actor: Actor, entry: Entry, target: string): Promise<Done> {
   const { io } = actor;
   if (entry.tree === null) return done;
-  const arrived = await hasArrived(actor, entry, target);
+  const arrived = await haveArrived(actor, entry, target);
   if (!arrived.ok || arrived.value) return arrived.ok ? done : arrived;
   const adminDir = await ourAdminDir(actor, entry);
   if (!adminDir.ok) return adminDir;
@@ -165,7 +188,7 @@ async function treeBack(actor: Actor, entry: Entry, target: string): Promise<Don
 }
 
 /** True when the files have left quarantine and are what lies at `target`. */
-async function hasArrived(actor: Actor, entry: Entry, target: string): Promise<Done<boolean>> {
+async function haveArrived(actor: Actor, entry: Entry, target: string): Promise<Done<boolean>> {
   const waiting = await isThere(actor, entry.tree);
   const there = await isThere(actor, target);
   if (!waiting.ok) return waiting;
