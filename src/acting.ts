@@ -61,7 +61,7 @@ const EACH_MS = 25;
 const FIRST_GROUP = 4;
 
 /** Trees that lie between their places at one time, with one look for all; a killed pass leaves them to the next. */
-const SIDE_BY_SIDE = 128;
+const SIDE_BY_SIDE = 64;
 
 /** Acts on one inquiry after the other, the reclaims among them in groups. */
 export async function actOnAll(acting: Acting, inquiries: readonly Inquiry[]): Promise<Worked[]> {
@@ -72,6 +72,7 @@ export async function actOnAll(acting: Acting, inquiries: readonly Inquiry[]): P
     if (hindered === null) queue.push(inquiry);
     else worked.set(inquiry, hindered);
   }
+  const { nowMs } = acting.actor.io.clock;
   let { allowed } = acting;
   let most = Number.isFinite(acting.leftMs()) ? FIRST_GROUP : SIDE_BY_SIDE;
   let eachMs = EACH_MS;
@@ -81,10 +82,10 @@ export async function actOnAll(acting: Acting, inquiries: readonly Inquiry[]): P
     const size = Math.min(allowed, most, room);
     if (!(size >= 1)) break;
     const group = queue.splice(0, size);
+    const startMs = nowMs();
     const outcomes = await reclaimGroup(acting, group);
     most = SIDE_BY_SIDE;
-    // Whoever runs one without a limit of time has as much of it afterwards.
-    if (Number.isFinite(leftMs)) eachMs = Math.max(EACH_MS, (leftMs - acting.leftMs()) / size);
+    eachMs = Math.max(EACH_MS, (nowMs() - startMs) / size);
     for (const [index, each] of outcomes.entries()) {
       worked.set(group[index] as Inquiry, each);
       if (each.act?.outcome === 'reclaimed') allowed--;

@@ -16,6 +16,7 @@
 import { isAbsolute } from 'node:path';
 import { GitError, simpleGit } from 'simple-git';
 import type { GitAnswer, GitCall, GitPort } from './ports.ts';
+import { turns } from './turns.ts';
 
 /** Settings of the user that would hide work, start programs or reach the network. */
 const SAFE_CONFIG = [
@@ -77,8 +78,27 @@ export interface GitOptions {
 
 /** Makes the port through which everything else asks git. */
 export function createGit(options: GitOptions): GitPort {
-  return { run: (call) => bounded(start(call, options.binary), call, options) };
+  const { binary, deadlineMs, nowMs } = options;
+  const inTurn = turns(MOST_AT_ONCE);
+  return {
+    run: (call) => {
+      // Whoever asked may have been answered that there was no time left for it.
+      const begin = async () => (nowMs() < deadlineMs() ? start(call, binary) : late(call));
+      return bounded(inTurn(begin), call, options);
+    },
+  };
 }
+
+/** Each takes memory, processes and open files of the user's; a machine that is asked for more refuses all of them. */
+const MOST_AT_ONCE = 8;
+
+const late = ({ args }: GitCall): GitAnswer => ({
+  ok: false,
+  code: null,
+  why: `git ${args[0]} did not answer in time`,
+  stderr: '',
+  outOfTime: true,
+});
 
 async function start(call: GitCall, binary: string): Promise<GitAnswer> {
   try {
@@ -86,7 +106,6 @@ async function start(call: GitCall, binary: string): Promise<GitAnswer> {
       baseDir: call.cwd,
       binary,
       trimmed: false,
-      maxConcurrentProcesses: 8,
       config: [...SAFE_CONFIG, ...(call.hooks === true ? [] : NO_HOOKS), ...(call.config ?? [])],
       completion: { onClose: true, onExit: false },
       allowEnvironment: [...Object.keys(ENVIRONMENT), ...USER_FILES],
@@ -165,23 +184,23 @@ function cleanEnvironment(): Record<string, string> {
 }
 
 async function bounded(answer: Promise<GitAnswer>, call: GitCall, options: GitOptions): Promise<GitAnswer> {
-  const leftMs = () => options.deadlineMs() - options.nowMs();
-  if (!Number.isFinite(leftMs())) return answer;
+  let deadlineMs = options.deadlineMs();
+  if (!Number.isFinite(deadlineMs)) return answer;
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<GitAnswer>((resolve) => {
-    const why = `git ${call.args[0]} did not answer in time`;
-    // The deadline may have moved meanwhile.
+  const giveUp = new Promise<GitAnswer>((resolve) => {
+    // The deadline may have moved meanwhile; that the clock was set is no reason to wait longer.
     const wait = (ms: number) => {
       timer = setTimeout(() => {
-        const moreMs = leftMs();
+        const moreMs = options.deadlineMs() - deadlineMs;
+        deadlineMs += moreMs;
         if (moreMs > 0) wait(moreMs);
-        else resolve({ ok: false, code: null, why, stderr: '', outOfTime: true });
+        else resolve(late(call));
       }, ms);
     };
-    wait(Math.max(0, leftMs()));
+    wait(Math.max(0, deadlineMs - options.nowMs()));
   });
   try {
-    return await Promise.race([answer, late]);
+    return await Promise.race([answer, giveUp]);
   } finally {
     clearTimeout(timer);
   }
