@@ -34,7 +34,9 @@ export interface PassOptions {
   readonly dryRun: boolean;
   /** Milliseconds for all of it; Infinity for no limit. */
   readonly budgetMs: number;
-  /** How much longer than that it may take because others keep the processors busy; not at all when absent. */
+  /** Epoch milliseconds from which it counts; from the start of the pass when absent. */
+  readonly sinceMs?: number;
+  /** How many times longer than that it may take because others keep the processors busy; once when absent. */
   readonly slowdown?: () => number;
   /** Most reclaims in this pass. */
   readonly limit: number;
@@ -149,11 +151,10 @@ function timeOf(run: Run) {
   };
 }
 
-const boxOf = ({ options: { budgetMs, slowdown = AT_ONCE }, startedMs }: Run, moreMs = 0): TimeBox => ({
-  startedMs,
-  budgetMs: budgetMs + moreMs,
-  slowdown,
-});
+function boxOf({ options, startedMs }: Run, moreMs = 0): TimeBox {
+  const { budgetMs, sinceMs = startedMs, slowdown = AT_ONCE } = options;
+  return { startedMs: sinceMs, budgetMs: budgetMs + moreMs, slowdown };
+}
 
 function sourceOf({ workspace, settings, options }: Run, ledger: Ledger, isOutOfTime: () => boolean): ViewSource {
   const { io, layout, mainRoot, home, watch } = workspace;
@@ -257,7 +258,8 @@ async function workThrough(
     const say = (candidate: Candidate, index: number) =>
       options.onProgress?.({ examined: worked.length + index, total: view.candidates.length, doing: candidate.path });
     // Some time is left over, so that what is decided can also be acted on in this very pass.
-    const deciding = boxOf(run, -Math.min(leftMs() / 2, ACTING_MS));
+    const keptMs = Math.min(leftMs() / boxOf(run).slowdown() / 2, ACTING_MS);
+    const deciding = boxOf(run, -keptMs);
     const hasDecided = () => isOutOfTime() || isOver(deciding, nowMs());
     const how = { probe: view.probe, policy: policyOf(settings), nowMs, isOutOfTime: hasDecided };
     const inquiries = await decideBatch(view, batch, how, options.brief === true, say);

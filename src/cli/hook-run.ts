@@ -28,11 +28,11 @@ import { readRecord } from '../install/record.ts';
 import { killOwnChildren } from '../io/children.ts';
 import { disk } from '../io/disk.ts';
 import { createMachine } from '../io/machine.ts';
-import { runPass } from '../pass.ts';
+import { type PassOptions, runPass } from '../pass.ts';
 import { restAfter } from '../resting.ts';
 import { type Opened, openWorkspace, type Workspace } from '../workspace.ts';
 import { commandOfHook } from './called.ts';
-import { type HookTime, hookTime } from './hook-time.ts';
+import { hookTime } from './hook-time.ts';
 import { nextPassAt } from './next.ts';
 import { checkOwnCopy, commonDirOf } from './own-copy.ts';
 
@@ -55,7 +55,8 @@ export async function hookRun({ from, programFile, version }: HookRun): Promise<
   ignoreTheTerminal();
   const commonDir = commonDirOf(programFile);
   const isAwaitedHere = commonDir !== null && (await isAwaited({ io: { disk }, layout: layout(commonDir) }));
-  const time = hookTime(Math.floor(performance.timeOrigin), isAwaitedHere, end);
+  const startedMs = Math.floor(performance.timeOrigin);
+  const time = hookTime(startedMs, isAwaitedHere, end);
   const copy = await checkOwnCopy(disk, programFile);
   if (copy.state === 'foreign') await noteUnopened(programFile, copy.why, { isOwnCopyTrusted: false });
   if (copy.state !== 'sound') return end();
@@ -73,12 +74,13 @@ export async function hookRun({ from, programFile, version }: HookRun): Promise<
   }
   // A budget that somebody set is kept.
   const isOwn = settings.pass.budgetMs !== DEFAULTS.pass.budgetMs;
-  const isPatient = !isOwn && settings.pass.detach && !(await isAwaited(actor));
-  const { budgetMs } = settings.pass;
-  if (isPatient) time.begin(patientBudgetMs((await loadLedger(actor)).ledger, budgetMs), MOST_PATIENCE * budgetMs);
-  else time.begin(budgetMs, budgetMs);
+  const isPatient = !isOwn && settings.pass.detach && !isAwaitedHere && !(await isAwaited(actor));
+  const usualMs = settings.pass.budgetMs;
+  const budgetMs = isPatient ? patientBudgetMs((await loadLedger(actor)).ledger, usualMs) : usualMs;
+  time.begin(budgetMs, isPatient ? MOST_PATIENCE * usualMs : budgetMs);
+  const { slowdown, enter } = time;
   try {
-    await oneRun(workspace, actor, time, version);
+    await oneRun(workspace, actor, { budgetMs, sinceMs: startedMs, slowdown, onPhase: enter }, version);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     await noteFailure(actor, error instanceof Error ? (error.stack ?? why) : why);
@@ -104,14 +106,14 @@ async function noteUnopened(programFile: string, why: string, { isOwnCopyTrusted
   await tell(actor, [failureReport(why)], isOwnCopyTrusted ? actor.layout.program : null);
 }
 
-async function oneRun(workspace: Workspace, actor: Actor, time: HookTime, version: string): Promise<void> {
+type Time = Pick<PassOptions, 'budgetMs' | 'sinceMs' | 'slowdown' | 'onPhase'>;
+
+async function oneRun(workspace: Workspace, actor: Actor, time: Time, version: string): Promise<void> {
   const settings = workspace.settings ?? DEFAULTS;
   await takeRequest(actor);
   const passed = await runPass(workspace, {
     dryRun: false,
-    budgetMs: time.leftMs(),
-    slowdown: time.slowdown,
-    onPhase: time.enter,
+    ...time,
     limit: settings.pass.limit,
     from: workspace.from,
     announce: true,

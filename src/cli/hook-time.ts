@@ -1,11 +1,12 @@
 /**
  * The time of the pass that a hook starts, and the end of what outlives it.
  *
- * Contract: nobody waits for a pass in the background, so there a busy machine gives it more time, up to
- * `MOST_SLOWDOWN` times as much. Where git waits for it, and where somebody set the budget, time is time.
+ * Contract: nobody waits for a pass in the background, so there a busy machine gives it more time: up to
+ * `MOST_SLOWDOWN` times as much for opening the repository, then as much as `begin` says. Where git waits for it,
+ * and where somebody set another budget, time is time.
  * Failure direction: a process that is still there after its time is ended.
  */
-import { leftOf, MOST_SLOWDOWN, type TimeBox } from '../core/timebox.ts';
+import { endOf, leftOf, MOST_SLOWDOWN, type TimeBox } from '../core/timebox.ts';
 import { slowdown } from '../io/slowdown.ts';
 import { OVERTIME_MS, type Phase } from '../pass.ts';
 
@@ -20,8 +21,6 @@ export interface HookTime {
   readonly deadlineMs: () => number;
   /** How many times longer things may take at present. */
   readonly slowdown: () => number;
-  /** Milliseconds that are left on a machine with a processor to spare. */
-  readonly leftMs: () => number;
   /** Ends the opening: from the start on there are `budgetMs`, and on a busy machine up to `mostMs`. */
   readonly begin: (budgetMs: number, mostMs: number) => void;
   /** What is being moved is given time to arrive. */
@@ -39,10 +38,9 @@ export function hookTime(startedMs: number, isAwaited: boolean, end: () => never
   let timer: NodeJS.Timeout | undefined;
   const slower = () => Math.min(most, slowdown());
   let box: TimeBox = { startedMs, budgetMs, slowdown: slower };
-  const endsInMs = () => leftOf(box, Date.now());
   const watch = () => {
     clearTimeout(timer);
-    const leftMs = endsInMs() + GRACE_MS;
+    const leftMs = leftOf({ ...box, budgetMs: box.budgetMs + GRACE_MS }, Date.now());
     if (leftMs <= 0) end();
     timer = setTimeout(watch, leftMs);
   };
@@ -52,9 +50,8 @@ export function hookTime(startedMs: number, isAwaited: boolean, end: () => never
   };
   watch();
   return {
-    deadlineMs: () => Date.now() + endsInMs(),
+    deadlineMs: () => endOf(box),
     slowdown: slower,
-    leftMs: () => endsInMs() / slower(),
     begin(ownMs, mostMs) {
       [budgetMs, most] = [ownMs, Math.max(1, mostMs / ownMs)];
       enter('looking');

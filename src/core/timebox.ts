@@ -5,7 +5,7 @@
  * all of them busy, a pass that nobody waits for is given as much longer as it is kept waiting.
  */
 
-/** A pass that is kept waiting longer than that is ended, and goes on with the next hook. */
+/** What is kept waiting even longer is ended, and goes on with the next hook. */
 export const MOST_SLOWDOWN = 16;
 
 export interface TimeBox {
@@ -17,9 +17,11 @@ export interface TimeBox {
   readonly slowdown: () => number;
 }
 
-/** Milliseconds of the time box that are left, below 0 when it is over. */
-export const leftOf = ({ startedMs, budgetMs, slowdown }: TimeBox, nowMs: number): number =>
-  startedMs + budgetMs * slowdown() - nowMs;
+/** Epoch milliseconds at which it is over, as things are at present. */
+export const endOf = ({ startedMs, budgetMs, slowdown }: TimeBox): number => startedMs + budgetMs * slowdown();
+
+/** Milliseconds that are left of it, below 0 when it is over. */
+export const leftOf = (box: TimeBox, nowMs: number): number => endOf(box) - nowMs;
 
 /** Whether it is over. How slow the machine is matters, and is asked for, only when it would be over otherwise. */
 export const isOver = (box: TimeBox, nowMs: number): boolean =>

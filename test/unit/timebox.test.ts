@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AT_ONCE, isOver, leftOf, type TimeBox } from '../../src/core/timebox.ts';
+import { killOwnChildren } from '../../src/io/children.ts';
 import { createGit } from '../../src/io/git.ts';
 import { parseSchedstat } from '../../src/io/slowdown.ts';
 import { sandbox } from '../support/repo.ts';
@@ -55,4 +56,15 @@ it('git is waited for until a deadline that moves meanwhile', async () => {
   };
   expect(await answer(30)).toMatchObject({ ok: false, outOfTime: true });
   expect(await answer(60_000)).toMatchObject({ ok: true });
+});
+
+it('git is not waited for any longer because the clock was set back', async () => {
+  const binary = join(sandbox(), 'git');
+  writeFileSync(binary, '#!/bin/sh\nexec sleep 5\n', { mode: 0o755 });
+  const startMs = Date.now();
+  const nowMs = () => (Date.now() - startMs < 20 ? Date.now() : Date.now() - 10_000);
+  const git = createGit({ binary, deadlineMs: () => startMs + 100, nowMs });
+  const answer = await git.run({ args: ['version'], cwd: '/' });
+  killOwnChildren();
+  expect(answer).toMatchObject({ ok: false, outOfTime: true });
 });
