@@ -32,11 +32,16 @@ export interface HookTime {
  * @param isAwaited whether git waits for the pass
  * @param end is not to come back
  */
-export function hookTime(startedMs: number, isAwaited: boolean, end: () => never): HookTime {
+export function hookTime(
+  startedMs: number,
+  isAwaited: boolean,
+  end: () => never,
+  presentSlowdown: () => number = slowdown,
+): HookTime {
   let most = isAwaited ? 1 : MOST_SLOWDOWN;
   let budgetMs = OPENING_MS;
   let timer: NodeJS.Timeout | undefined;
-  const slower = () => Math.min(most, slowdown());
+  const slower = () => Math.min(most, presentSlowdown());
   let box: TimeBox = { startedMs, budgetMs, slowdown: slower };
   const watch = () => {
     clearTimeout(timer);
