@@ -19,7 +19,7 @@ import { actOnAll, type CandidateResult, purgeDue, type Worked } from './acting.
 import { EMPTY_LEDGER, inTurn, type Ledger } from './core/ledger.ts';
 import type { Candidate } from './core/model.ts';
 import type { Settings } from './core/settings.ts';
-import { AT_ONCE, isOver, leftOf, type TimeBox } from './core/timebox.ts';
+import { BY_THE_CLOCK, isOver, leftOf, type TimeBox } from './core/timebox.ts';
 import { decideBatch, policyOf } from './deciding.ts';
 import type { Inquiry } from './observe/investigate.ts';
 import { openView, type View, type ViewSource } from './observe/view.ts';
@@ -158,7 +158,7 @@ function timeOf(run: Run) {
 }
 
 function boxOf({ options, startedMs }: Run, moreMs = 0): TimeBox {
-  const { budgetMs, sinceMs = startedMs, slowdown = AT_ONCE } = options;
+  const { budgetMs, sinceMs = startedMs, slowdown = BY_THE_CLOCK } = options;
   return { startedMs: sinceMs, budgetMs: budgetMs + moreMs, slowdown };
 }
 

@@ -8,7 +8,7 @@ import type { Layout } from '../core/layout.ts';
 import { EMPTY_LEDGER, type Ledger, parseLedger } from '../core/ledger.ts';
 import type { Rest } from '../core/rest.ts';
 import { printable } from '../core/text.ts';
-import type { Io } from '../io/ports.ts';
+import type { DiskReader } from '../io/ports.ts';
 import { type Actor, type Done, outcome } from './context.ts';
 
 /** A ledger with a full landing cache stays below this. */
@@ -44,14 +44,8 @@ export async function scheduleNext({ io, layout }: Actor, atMs: number, detach: 
 }
 
 /** Whether git waits for the pass that runs now, whatever the settings say by now; also where that cannot be told. */
-export async function isAwaited({
-  io,
-  layout,
-}: {
-  readonly io: Pick<Io, 'disk'>;
-  readonly layout: Layout;
-}): Promise<boolean> {
-  const info = await io.disk.lstat(layout.foreground);
+export async function isAwaited(disk: DiskReader, { foreground }: Layout): Promise<boolean> {
+  const info = await disk.lstat(foreground);
   return info.ok || info.code !== 'ENOENT';
 }
 

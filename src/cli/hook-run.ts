@@ -54,7 +54,7 @@ export async function hookRun({ from, programFile, version }: HookRun): Promise<
   lowerPriority();
   ignoreTheTerminal();
   const commonDir = commonDirOf(programFile);
-  const isAwaitedHere = commonDir !== null && (await isAwaited({ io: { disk }, layout: layout(commonDir) }));
+  const isAwaitedHere = commonDir !== null && (await isAwaited(disk, layout(commonDir)));
   const startedMs = Math.floor(performance.timeOrigin);
   const time = hookTime(startedMs, isAwaitedHere, end);
   const copy = await checkOwnCopy(disk, programFile);
@@ -72,9 +72,9 @@ export async function hookRun({ from, programFile, version }: HookRun): Promise<
     await sayConfigIsBroken(workspace, actor);
     return end();
   }
-  // A budget that somebody set is kept.
+  // Another budget than the default is kept.
   const isOwn = settings.pass.budgetMs !== DEFAULTS.pass.budgetMs;
-  const isPatient = !isOwn && settings.pass.detach && !isAwaitedHere && !(await isAwaited(actor));
+  const isPatient = !isOwn && settings.pass.detach && !isAwaitedHere && !(await isAwaited(disk, actor.layout));
   const usualMs = settings.pass.budgetMs;
   const budgetMs = isPatient ? patientBudgetMs((await loadLedger(actor)).ledger, usualMs) : usualMs;
   time.begin(budgetMs, isPatient ? MOST_PATIENCE * usualMs : budgetMs);

@@ -2,11 +2,12 @@
  * The time of the pass that a hook starts, and the end of what outlives it.
  *
  * Contract: nobody waits for a pass in the background, so there a busy machine gives it more time: up to
- * `MOST_SLOWDOWN` times as much for opening the repository, then as much as `begin` says. Where git waits for it,
+ * `MOST_PATIENCE` times as much for opening the repository, then as much as `begin` says. Where git waits for it,
  * and where somebody set another budget, time is time.
  * Failure direction: a process that is still there after its time is ended.
  */
-import { endOf, leftOf, MOST_SLOWDOWN, type TimeBox } from '../core/timebox.ts';
+import { MOST_PATIENCE } from '../core/ledger.ts';
+import { endOf, leftOf, type TimeBox } from '../core/timebox.ts';
 import { slowdown } from '../io/slowdown.ts';
 import { OVERTIME_MS, type Phase } from '../pass.ts';
 
@@ -38,7 +39,7 @@ export function hookTime(
   end: () => never,
   presentSlowdown: () => number = slowdown,
 ): HookTime {
-  let most = isAwaited ? 1 : MOST_SLOWDOWN;
+  let most = isAwaited ? 1 : MOST_PATIENCE;
   let budgetMs = OPENING_MS;
   let timer: NodeJS.Timeout | undefined;
   const slower = () => Math.min(most, presentSlowdown());

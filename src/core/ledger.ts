@@ -130,7 +130,7 @@ export function inTurn<T extends { kind: string; path: string }>(candidates: rea
 /** So many passes are given to chance: a busy machine, a cold disk. */
 const PATIENT_PASSES = 2;
 
-/** With the default of two seconds, half a minute of background work at low priority. */
+/** As many times longer a pass that nobody waits for may take: with the default of two seconds, half a minute. */
 export const MOST_PATIENCE = 16;
 
 /**

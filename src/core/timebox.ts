@@ -5,9 +5,6 @@
  * all of them busy, a pass that nobody waits for is given as much longer as it is kept waiting.
  */
 
-/** What is kept waiting even longer is ended, and goes on with the next hook. */
-export const MOST_SLOWDOWN = 16;
-
 export interface TimeBox {
   /** Epoch milliseconds. */
   readonly startedMs: number;
@@ -28,4 +25,4 @@ export const isOver = (box: TimeBox, nowMs: number): boolean =>
   nowMs - box.startedMs >= box.budgetMs && leftOf(box, nowMs) <= 0;
 
 /** For whoever is waited for, time is time. */
-export const AT_ONCE = (): number => 1;
+export const BY_THE_CLOCK = (): number => 1;

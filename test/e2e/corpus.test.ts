@@ -5,7 +5,6 @@
  * `<name>.truth.json` (which branch was squashed or merged, as which commit). Without it a small
  * history of the same shape is made.
  */
-
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
