@@ -31,6 +31,10 @@ export const disk: Disk = {
     }),
   list: (path) => attempt(() => list(path)),
   exact: (path) => attempt(async () => exactOf(await fs.lstat(nativePath(path), { bigint: true }))),
+  exacts: (directory, paths) =>
+    Promise.all(
+      paths.map((path) => fs.lstat(nativePath(join(directory, path)), { bigint: true }).then(exactOf, () => null)),
+    ),
   readBytes: (path, maxBytes) => attempt(async () => new Uint8Array(await readWhole(path, maxBytes))),
   readlink: (path) => attempt(async () => readableName(await fs.readlink(nativePath(path), 'buffer'))),
   realpath: (path) => attempt(async () => readableName(await fs.realpath(nativePath(path), 'buffer'))),
@@ -43,6 +47,8 @@ export const disk: Disk = {
   rename: (from, to) => attempt(() => renameIntoVacancy(from, to)),
   writeFile: (path, text, mode = PRIVATE_MODE) => attempt(() => replaceFile(path, text, mode)),
   createFile: (path, text) => attempt(() => writeNew(path, text)),
+  createScratch: (path, text) =>
+    attempt(() => fs.writeFile(nativePath(path), text, { flag: 'wx', mode: PRIVATE_MODE })),
   appendLine: (path, line) => attempt(() => append(path, line)),
   removeFile: (path) => attempt(() => fs.unlink(nativePath(path))),
   isWriting: async (path) => writing.has(path),
@@ -189,7 +195,7 @@ async function syncDirectory(path: string): Promise<void> {
 
 export function infoOf(stats: Stats): FileInfo {
   return {
-    kind: kindOf(stats) as FileInfo['kind'],
+    kind: kindOfMode(stats.mode),
     dev: stats.dev,
     ino: stats.ino,
     mode: stats.mode,
@@ -203,9 +209,10 @@ export function infoOf(stats: Stats): FileInfo {
 }
 
 export function exactOf(stats: BigIntStats): ExactInfo {
+  const mode = Number(stats.mode);
   return {
-    kind: kindOf(stats) as FileInfo['kind'],
-    mode: Number(stats.mode),
+    kind: kindOfMode(mode),
+    mode,
     mtimeNs: stats.mtimeNs,
     ctimeNs: stats.ctimeNs,
     ino: stats.ino,
@@ -221,10 +228,18 @@ export const rawEntryOf = (entry: Dirent<Buffer>): DirEntry => ({
   kind: kindOf(entry),
 });
 
-function kindOf(entry: Stats | BigIntStats | Dirent | Dirent<Buffer>): DirEntry['kind'] {
+/** Node's own predicates cost more than the call that filled `stats`, when its numbers are large ones. */
+function kindOfMode(mode: number): FileInfo['kind'] {
+  const type = mode & constants.S_IFMT;
+  if (type === constants.S_IFREG) return 'file';
+  if (type === constants.S_IFDIR) return 'directory';
+  return type === constants.S_IFLNK ? 'symlink' : 'other';
+}
+
+function kindOf(entry: Dirent | Dirent<Buffer>): DirEntry['kind'] {
+  if (entry.isFile()) return 'file';
   if (entry.isDirectory()) return 'directory';
   if (entry.isSymbolicLink()) return 'symlink';
-  if (entry.isFile()) return 'file';
   if (entry.isFIFO() || entry.isSocket() || entry.isBlockDevice() || entry.isCharacterDevice()) return 'other';
   return 'unknown';
 }

@@ -40,7 +40,8 @@ const NO_HOOKS = [
   'hook.post-index-change.enabled=false',
 ];
 
-const GLOBAL_OPTIONS = ['--no-optional-locks', '--no-replace-objects', '--literal-pathspecs', '--no-pager'];
+const GLOBAL_OPTIONS = ['--no-optional-locks', '--no-replace-objects', '--no-pager'];
+const LITERAL = ['--literal-pathspecs'];
 
 const ENVIRONMENT: Record<string, string> = {
   // From 2.54 git runs hooks named in its configuration, which core.hooksPath does not switch off.
@@ -126,7 +127,7 @@ async function start(call: GitCall, binary: string): Promise<GitAnswer> {
     });
     git.env({ ...cleanEnvironment(), ...ENVIRONMENT, ...call.env });
     git.outputHandler((_command, stdout) => skipSilenceDelay(stdout));
-    return { ok: true, stdout: await git.raw([...GLOBAL_OPTIONS, ...location(call), ...call.args]) };
+    return { ok: true, stdout: await git.raw([...globalOptions(call), ...location(call), ...call.args]) };
   } catch (error) {
     if (error instanceof GitExit) {
       if (call.okCodes?.includes(error.code) === true && !(call.strict === true && error.stderr !== ''))
@@ -142,6 +143,9 @@ async function start(call: GitCall, binary: string): Promise<GitAnswer> {
     return { ok: false, code: null, why: firstLine(message) || 'git could not be started', stderr: message };
   }
 }
+
+const globalOptions = ({ magicPaths }: GitCall): string[] =>
+  magicPaths === true ? GLOBAL_OPTIONS : [...GLOBAL_OPTIONS, ...LITERAL];
 
 /** Above this, simple-git means that it did not start git at all. */
 const MAX_EXIT_CODE = 255;

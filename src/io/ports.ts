@@ -33,6 +33,8 @@ export interface GitCall {
   readonly strict?: boolean;
   /** Leave core.hooksPath as configured, so that hooks run; only for finding and proving them. */
   readonly hooks?: true;
+  /** For the commands that refuse to be told to take paths literally. */
+  readonly magicPaths?: true;
   /** Variables that this one call adds to git's environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -96,6 +98,11 @@ export interface DiskReader {
   list(path: string): Promise<DiskAnswer<readonly DirEntry[]>>;
   /** Like `lstat`, with what the index compares. */
   exact(path: string): Promise<DiskAnswer<ExactInfo>>;
+  /**
+   * The same of many paths below one directory, in their order, at a fraction of the cost of as many calls; null
+   * for what could not be looked at.
+   */
+  exacts(directory: string, paths: readonly string[]): Promise<readonly (ExactInfo | null)[]>;
   /** A regular file up to `maxBytes`; larger answers EFBIG. */
   readBytes(path: string, maxBytes: number): Promise<DiskAnswer<Uint8Array>>;
   readlink(path: string): Promise<DiskAnswer<string>>;
@@ -116,6 +123,8 @@ export interface DiskWriter {
   writeFile(path: string, text: string, mode?: number): Promise<DiskAnswer<void>>;
   /** Creates `path`, failing with EEXIST when it is there. */
   createFile(path: string, text: string): Promise<DiskAnswer<void>>;
+  /** The same for what is of no use to anybody once this process has ended: it waits for no disk. */
+  createScratch(path: string, text: string): Promise<DiskAnswer<void>>;
   /** Appends one line and fsyncs. */
   appendLine(path: string, line: string): Promise<DiskAnswer<void>>;
   /** Removes one file, link or other non-directory. */

@@ -10,7 +10,7 @@
  */
 import * as fs from 'node:fs';
 import { entryOf, exactOf, infoOf, MAX_TEXT_BYTES, rawEntryOf } from './disk.ts';
-import type { DirEntry, Disk, DiskAnswer, FileInfo } from './ports.ts';
+import type { DirEntry, Disk, DiskAnswer, ExactInfo, FileInfo } from './ports.ts';
 import { mayHaveLost, nativePath, readableName } from './rawpath.ts';
 
 /** Kept by the kernel on this machine's own devices or memory. Anything not named here counts as remote. */
@@ -51,6 +51,14 @@ export function swift(disk: Disk): Disk {
     if (isLong()) await breathe();
     return answer(call);
   };
+  const eachOf: EachOf = async <T, R>(items: readonly T[], read: (item: T) => R) => {
+    const all: R[] = [];
+    for (const item of items) {
+      if (isLong()) await breathe();
+      all.push(read(item));
+    }
+    return all;
+  };
   const unlessLink = sparingLinks(quick, isLocal);
   return {
     ...disk,
@@ -72,16 +80,6 @@ export function swift(disk: Disk): Disk {
         () => readWhole(path, maxBytes).toString('utf8'),
         () => disk.readText(path, maxBytes),
       ),
-    readTexts: async (directory, names, maxBytes) => {
-      if (!isLocal(`${directory}/-`)) return disk.readTexts(directory, names, maxBytes);
-      const room = Buffer.allocUnsafe(maxBytes + 1);
-      const texts: (string | null)[] = [];
-      for (const name of names) {
-        if (isLong()) await breathe();
-        texts.push(readSmall(`${directory}/${name}`, room));
-      }
-      return { ok: true, value: texts };
-    },
     list: (path) =>
       unlessLink(
         path,
@@ -101,6 +99,7 @@ export function swift(disk: Disk): Disk {
         () => disk.readBytes(path, maxBytes),
       ),
     ...resolving(disk, unlessLink),
+    ...ofMany(disk, isLocal, eachOf),
   };
 }
 
@@ -114,6 +113,24 @@ const sparingLinks =
     if (kind === 'absent') return quick(path, () => lacking(path), slow);
     return kind === 'plain' ? quick(path, call, slow) : slow();
   };
+
+type EachOf = <T, R>(items: readonly T[], read: (item: T) => R) => Promise<R[]>;
+
+const ofMany = (
+  disk: Disk,
+  isLocal: (path: string) => boolean,
+  eachOf: EachOf,
+): Pick<Disk, 'readTexts' | 'exacts'> => ({
+  readTexts: async (directory, names, maxBytes) => {
+    if (!isLocal(`${directory}/-`)) return disk.readTexts(directory, names, maxBytes);
+    const room = Buffer.allocUnsafe(maxBytes + 1);
+    return { ok: true, value: await eachOf(names, (name) => readSmall(`${directory}/${name}`, room)) };
+  },
+  exacts: async (directory, paths) =>
+    paths.every((path) => isLocal(`${directory}/${path}`))
+      ? eachOf(paths, (path) => exactAt(`${directory}/${path}`))
+      : disk.exacts(directory, paths),
+});
 
 const resolving = (disk: Disk, unlessLink: Quick): Pick<Disk, 'realpath'> => ({
   realpath: (path) =>
@@ -136,6 +153,15 @@ function lacking(path: string): never {
 
 /** One object for all: nobody keeps it, and a stack would cost more than everything else. */
 const absent = Object.assign(new Error(), { code: 'ENOENT' });
+
+function exactAt(path: string): ExactInfo | null {
+  try {
+    const stats = fs.lstatSync(nativePath(path), { bigint: true, throwIfNoEntry: false });
+    return stats === undefined ? null : exactOf(stats);
+  } catch {
+    return null;
+  }
+}
 
 /** What is absent leads nowhere; of what cannot be looked at, nobody knows where it leads. */
 function kindAt(path: string): 'plain' | 'link' | 'absent' | 'unknown' {
@@ -198,6 +224,7 @@ function answer<T>(call: () => T): DiskAnswer<T> {
 function localPaths(): ((path: string) => boolean) | null {
   const mounts = readMounts();
   if (mounts === null) return null;
+  const others = new Set(mounts.filter(({ isLocal }) => !isLocal).map(({ point }) => point));
   const remembered = new Map<string, boolean>();
   return (path) => {
     const end = path.lastIndexOf('/');
@@ -208,12 +235,9 @@ function localPaths(): ((path: string) => boolean) | null {
       known = mountOf(directory, mounts);
       remembered.set(directory, known);
     }
-    return known && !isMountPoint(path, mounts);
+    return known && !others.has(path);
   };
 }
-
-const isMountPoint = (path: string, mounts: readonly Mount[]): boolean =>
-  mounts.some(({ point, isLocal }) => !isLocal && point === path);
 
 /** The longest mount point above decides; of two at one point, the later one. */
 function mountOf(directory: string, mounts: readonly Mount[]): boolean {

@@ -48,6 +48,27 @@ export async function readStatus(io: Pick<Io, 'git'>, place: Place): Promise<Fac
   return known({ changes: { ...changes, tracked }, ignored });
 }
 
+/**
+ * Which of the untracked paths git ignores, as `--ignored=matching` would name them; null when git could not say.
+ *
+ * @param paths relative, directories with a trailing `/`, each in a directory that git tracks something in
+ */
+export async function ignoredAmong(
+  io: Pick<Io, 'git'>,
+  place: Place,
+  paths: readonly string[],
+): Promise<ReadonlySet<string> | null> {
+  // A colon in front would begin pathspec magic.
+  const input = paths.map((path) => `${HERE}${path}\0`).join('');
+  const call = inWorktree(place, ['check-ignore', '--stdin', '-z']);
+  const answer = await io.git.run({ ...call, input, magicPaths: true, okCodes: [1] });
+  if (!answer.ok || (answer.stdout !== '' && !answer.stdout.endsWith('\0'))) return null;
+  const named = answer.stdout.split('\0').filter((path) => path.startsWith(HERE));
+  return new Set(named.map((path) => path.slice(HERE.length)));
+}
+
+const HERE = './';
+
 /** The names of the content filters that are configured. */
 export async function configuredFilters(
   io: Pick<Io, 'git'>,

@@ -19,6 +19,7 @@ import {
 import type { DirEntry, DiskReader } from '../io/ports.ts';
 import type { IndexListing } from './changes.ts';
 import { lookThrough, repositoriesAmongTracked } from './inside.ts';
+import type { Walks } from './walks.ts';
 
 export async function sortIgnored(
   disk: DiskReader,
@@ -26,6 +27,7 @@ export async function sortIgnored(
   ignored: readonly string[],
   index: Pick<IndexListing, 'hasTracked' | 'directories'>,
   names: readonly string[],
+  walks: Walks,
 ): Promise<Fact<Ignored>> {
   const amongTracked = await repositoriesAmongTracked(disk, tree, index.directories);
   if (!amongTracked.known) return amongTracked;
@@ -45,7 +47,9 @@ export async function sortIgnored(
     else precious.push(path);
   }
   for (const [root, isDirectory] of roots) {
-    const looked = isDirectory ? await lookInto(disk, tree, root) : known({ strong: false, precious: [], nested: [] });
+    const looked = isDirectory
+      ? await lookInto(disk, tree, root, walks)
+      : known({ strong: false, precious: [], nested: [] });
     if (!looked.known) return looked;
     precious.push(...looked.value.precious);
     nested.push(...looked.value.nested);
@@ -61,24 +65,23 @@ interface Look {
 }
 
 /** Looks at the top of a rebuildable directory for its mark and for names that never go. */
-async function lookInto(disk: DiskReader, tree: string, root: string): Promise<Fact<Look>> {
+async function lookInto(disk: DiskReader, tree: string, root: string, walks: Walks): Promise<Fact<Look>> {
   const info = await disk.lstat(join(tree, root));
   if (!info.ok) return unknown(`${root} could not be looked at: ${info.why}`);
   if (info.value.kind !== 'directory') return known({ strong: false, precious: [], nested: [] });
-  const listing = await disk.list(join(tree, root));
-  if (!listing.ok) return unknown(`${root} could not be listed: ${listing.why}`);
+  const looked = await lookThrough(disk, { tree, root }, walks);
+  if (!looked.known) return looked;
+  const { top, inside } = looked.value;
   const name = root.slice(root.lastIndexOf('/') + 1);
-  const entries = listing.value.map((entry) => entry.name);
+  const entries = top.map((entry) => entry.name);
   const tag = entries.includes(CACHEDIR_TAG) && (await hasCacheTag(disk, join(tree, root)));
-  const inside = await lookThrough(disk, tree, root, listing.value);
-  if (!inside.known) return inside;
   const isMarked = hasStrongMark(name, entries, tag);
-  const top = entries.filter((entry) => isOutOfPlace(name, entry, listing.value)).map((entry) => `${root}/${entry}`);
+  const misplaced = top.filter((entry) => isOutOfPlace(name, entry)).map((entry) => `${root}/${entry.name}`);
   return known({
     // Data below the top of what bears its tool's mark is not purged first; elsewhere it keeps the worktree.
-    strong: isMarked && inside.value.data.length === 0,
-    precious: isMarked ? top : [...top, ...inside.value.data],
-    nested: inside.value.repositories,
+    strong: isMarked && inside.data.length === 0,
+    precious: isMarked ? misplaced : [...misplaced, ...inside.data],
+    nested: inside.repositories,
   });
 }
 
@@ -86,12 +89,11 @@ async function lookInto(disk: DiskReader, tree: string, root: string): Promise<F
 const PNPM_PATCHES = '.pnpm_patches';
 
 /** A credential or database at the top, or a loose file where a package manager only puts packages. */
-function isOutOfPlace(directory: string, entry: string, listing: readonly DirEntry[]): boolean {
-  const kind = listing.find(({ name }) => name === entry)?.kind;
-  const isPackage = (kind === 'directory' || kind === 'symlink') && !entry.startsWith('.');
+function isOutOfPlace(directory: string, { name, kind }: DirEntry): boolean {
+  const isPackage = (kind === 'directory' || kind === 'symlink') && !name.startsWith('.');
   if (directory === 'node_modules' && isPackage) return false;
-  if (isPreciousName(entry) || entry === PNPM_PATCHES) return true;
-  return directory === 'node_modules' && !entry.startsWith('.');
+  if (isPreciousName(name) || name === PNPM_PATCHES) return true;
+  return directory === 'node_modules' && !name.startsWith('.');
 }
 
 /** Finds the directory on the way to a path, or that itself, that bears a cache tag; each is read once. */

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type Fact, known, unknown } from '../core/model.ts';
 import { isPackaged, isPreciousBelow } from '../core/rebuildable.ts';
 import type { DirEntry, DiskReader } from '../io/ports.ts';
+import type { Walk, Walks } from './walks.ts';
 
 /** The node_modules of the largest monorepos have some 100,000 directories. */
 const MAX_DIRECTORIES = 300_000;
@@ -23,37 +24,76 @@ export interface Inside {
   readonly data: readonly string[];
 }
 
-/**
- * @param root the directory to look through, relative to `tree`
- * @param top its own entries, already listed
- */
-export async function lookThrough(
+/** A directory of one tree. */
+export interface Below {
+  readonly tree: string;
+  /** The directory to look through, relative to `tree`. */
+  readonly root: string;
+}
+
+/** Its own names and what is anywhere below it. */
+export interface LookedThrough {
+  readonly top: readonly DirEntry[];
+  readonly inside: Inside;
+}
+
+/** Looks through a directory, or recalls what an earlier look found below it. */
+export async function lookThrough(disk: DiskReader, { tree, root }: Below, walks: Walks): Promise<Fact<LookedThrough>> {
+  const walk = walks.begin(disk, tree, root);
+  await walk.note(root);
+  const listing = await disk.list(join(tree, root));
+  if (!listing.ok) return unknown(`${root} could not be listed: ${listing.why}`);
+  const top = listing.value;
+  const recalled = await walks.recall(disk, tree, root);
+  if (recalled !== null) return known({ top, inside: recalled });
+  const inside = await search(disk, { tree, root }, top, walk);
+  if (!inside.known) return inside;
+  walk.keep(inside.value);
+  return known({ top, inside: inside.value });
+}
+
+/** A few directories at a time, so that of all their names only those that matter stay in memory. */
+async function search(
   disk: DiskReader,
-  tree: string,
-  root: string,
+  { tree, root }: Below,
   top: readonly DirEntry[],
+  walk: Walk,
 ): Promise<Fact<Inside>> {
-  const repositories: string[] = [];
-  const data: string[] = [];
-  let seen = 1;
-  let level: { path: string; entries: readonly DirEntry[] }[] = [{ path: root, entries: top }];
-  while (level.length > 0) {
-    const below: string[] = [];
-    for (const { path, entries } of level) {
-      if (isRepository(entries)) repositories.push(path);
-      const mayHoldData = path !== root && !isPackaged(`${path}/`);
-      for (const { name, kind } of entries) {
-        if (kind === 'directory') below.push(`${path}/${name}`);
-        else if (mayHoldData && isPreciousBelow(name)) data.push(`${path}/${name}`);
-      }
+  const found: Found = { repositories: [], data: [], directories: [] };
+  lookAt(found, root, top, false);
+  for (let seen = 0; seen < found.directories.length; ) {
+    // What is found in these comes behind them.
+    const group = found.directories.slice(seen, seen + SIDE_BY_SIDE);
+    seen += group.length;
+    const listings = await Promise.all(
+      group.map(async (path) => {
+        await walk.note(path);
+        return { path, listing: await disk.list(join(tree, path)) };
+      }),
+    );
+    for (const { path, listing } of listings) {
+      if (!listing.ok) return unknown(`${path} could not be listed: ${listing.why}`);
+      lookAt(found, path, listing.value, !isPackaged(`${path}/`));
     }
-    seen += below.length;
-    if (seen > MAX_DIRECTORIES) return unknown(`${root} holds more than ${MAX_DIRECTORIES} directories`);
-    const listed = await listAll(disk, tree, below);
-    if (!listed.known) return listed;
-    level = listed.value;
+    if (found.directories.length >= MAX_DIRECTORIES)
+      return unknown(`${root} holds more than ${MAX_DIRECTORIES} directories`);
   }
-  return known({ repositories, data });
+  return known({ repositories: found.repositories, data: found.data });
+}
+
+interface Found {
+  readonly repositories: string[];
+  readonly data: string[];
+  /** All that were come by, in the order in which they are listed. */
+  readonly directories: string[];
+}
+
+function lookAt(found: Found, path: string, entries: readonly DirEntry[], mayHoldData: boolean): void {
+  if (isRepository(entries)) found.repositories.push(path);
+  for (const { name, kind } of entries) {
+    if (kind === 'directory') found.directories.push(`${path}/${name}`);
+    else if (mayHoldData && isPreciousBelow(name)) found.data.push(`${path}/${name}`);
+  }
 }
 
 /**
@@ -78,25 +118,6 @@ export async function repositoriesAmongTracked(
     }
   }
   return known(found);
-}
-
-async function listAll(
-  disk: DiskReader,
-  tree: string,
-  paths: readonly string[],
-): Promise<Fact<{ path: string; entries: readonly DirEntry[] }[]>> {
-  const all: { path: string; entries: readonly DirEntry[] }[] = [];
-  for (let start = 0; start < paths.length; start += SIDE_BY_SIDE) {
-    const group = paths.slice(start, start + SIDE_BY_SIDE);
-    const listings = await Promise.all(
-      group.map(async (path) => ({ path, listing: await disk.list(join(tree, path)) })),
-    );
-    for (const { path, listing } of listings) {
-      if (!listing.ok) return unknown(`${path} could not be listed: ${listing.why}`);
-      all.push({ path, entries: listing.value });
-    }
-  }
-  return known(all);
 }
 
 /** What stands at the top of a working copy, git's and other systems'. */

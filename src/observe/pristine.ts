@@ -1,9 +1,9 @@
 /**
- * A worktree that is just as git left it, seen without starting git.
+ * A worktree that is just as git left it, seen without asking git about each file.
  *
  * Contract: answers only when git could not answer otherwise: HEAD's tree is the index's, every file has the
  * very stat data that the index remembers of it and is older than the index, and nothing else is there but
- * ignored paths that were judged before. It is the comparison that git itself makes before it reads any file.
+ * what git calls ignored. It is the comparison that git itself makes before it reads any file.
  * Failure direction: null for everything else, and whoever asked starts git.
  */
 import { join } from 'node:path';
@@ -16,19 +16,19 @@ const MAX_INDEX_BYTES = 4 * 1024 * 1024;
 
 export interface Pristine {
   readonly index: IndexListing;
-  /** Those of the known ignored paths that are there. */
+  /** Ignored paths, relative, directories with a trailing `/`. */
   readonly ignored: readonly string[];
 }
 
 /**
  * @param headTree the id of the tree of the commit that HEAD names
- * @param ignored paths that git called ignored, relative, directories with a trailing `/`
+ * @param areIgnored whether git ignores every one of these paths
  */
 export async function readPristine(
   disk: DiskReader,
   place: Place,
   headTree: string,
-  ignored: ReadonlySet<string>,
+  areIgnored: (paths: readonly string[]) => Promise<boolean>,
 ): Promise<Pristine | null> {
   // With a configuration of its own it may be sparse, or have filters that nobody was asked about.
   const own = await disk.lstat(join(place.adminDir, 'config.worktree'));
@@ -40,21 +40,24 @@ export async function readPristine(
   const index = parseIndexFile(bytes.value, headTree.length === 64 ? 32 : 20);
   if (index === null || index.tree !== headTree || index.entries.length === 0) return null;
   const listing = listingOf(index.entries.map(({ path }) => path));
-  const found = await othersIn(disk, place.tree, listing, ignored);
-  if (found === null || !(await areUntouched(disk, place.tree, index, before.value.mtimeNs))) return null;
+  const others = await othersIn(disk, place.tree, listing);
+  if (others === null) return null;
+  const [isUntouched, isRest] = await Promise.all([
+    areUntouched(disk, place.tree, index, before.value.mtimeNs),
+    others.length === 0 || areIgnored(others),
+  ]);
+  if (!isUntouched || !isRest) return null;
   // Whoever writes the index meanwhile is at work here.
   const after = await disk.exact(file);
   const isSame = after.ok && after.value.ino === before.value.ino && after.value.ctimeNs === before.value.ctimeNs;
-  return isSame ? { index: listing, ignored: found } : null;
+  return isSame ? { index: listing, ignored: others } : null;
 }
 
-/** Ignored paths that are known; null when anything else is there that git does not track. */
-async function othersIn(
-  disk: DiskReader,
-  tree: string,
-  index: IndexListing,
-  ignored: ReadonlySet<string>,
-): Promise<string[] | null> {
+/** More than this that git does not track is a matter for git's own way through them. */
+const MAX_OTHERS = 1_000;
+
+/** What is there and git does not track; null when that cannot be said in a few names. */
+async function othersIn(disk: DiskReader, tree: string, index: IndexListing): Promise<string[] | null> {
   const found: string[] = [];
   const directories = new Set(index.directories);
   for (const directory of ['', ...index.directories]) {
@@ -65,26 +68,33 @@ async function othersIn(
       if (path === '.git' && kind === 'file') continue;
       // A link in place of a directory would lead to files that are as they were, but not here.
       if (directories.has(path) ? kind === 'directory' : kind !== 'directory' && index.hasTracked(path)) continue;
-      const named = kind === 'directory' ? `${path}/` : path;
-      if (name === '.git' || !ignored.has(named)) return null;
-      found.push(named);
+      if (name === '.git' || kind === 'unknown' || found.length === MAX_OTHERS) return null;
+      found.push(kind === 'directory' ? `${path}/` : path);
     }
   }
   return found;
 }
 
 async function areUntouched(disk: DiskReader, tree: string, index: GitIndex, indexNs: bigint): Promise<boolean> {
-  for (const entry of index.entries) {
-    const info = await disk.exact(join(tree, entry.path));
-    if (!info.ok || !isUntouched(entry, info.value, indexNs)) return false;
+  for (let at = 0; at < index.entries.length; at += LOOKED_AT) {
+    const entries = index.entries.slice(at, at + LOOKED_AT);
+    const infos = await disk.exacts(
+      tree,
+      entries.map(({ path }) => path),
+    );
+    if (!entries.every((entry, index) => isUntouched(entry, infos[index] ?? null, indexNs))) return false;
   }
   return true;
 }
 
+/** Files at one time, since the first that was touched decides. */
+const LOOKED_AT = 256;
+
 const LOWER_32_BITS = 0xffff_ffffn;
 
 /** What git compares; a file as new as the index may have changed after it was noted, in the same instant. */
-function isUntouched(entry: IndexEntry, info: ExactInfo, indexNs: bigint): boolean {
+function isUntouched(entry: IndexEntry, info: ExactInfo | null, indexNs: bigint): boolean {
+  if (info === null) return false;
   const isOld = entry.mtimeNs === info.mtimeNs && entry.ctimeNs === info.ctimeNs && info.mtimeNs < indexNs;
   return isOld && isAsNoted(entry, info);
 }

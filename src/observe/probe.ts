@@ -86,11 +86,12 @@ const worktreeProbes = (shared: Readings): Observe<WorktreeCandidate> => ({
     const status = await shared.status(candidate, at);
     return status.known ? known(status.value.changes) : status;
   },
-  ignored: async ({ source }, candidate, at) => {
+  ignored: async ({ source, memory }, candidate, at) => {
     const [status, index] = [await shared.status(candidate, at), await shared.index(candidate, at)];
     if (!status.known) return status;
     if (!index.known) return index;
-    return sortIgnored(source.io.disk, at, status.value.ignored, index.value, source.settings.worktrees.rebuildable);
+    const names = source.settings.worktrees.rebuildable;
+    return sortIgnored(source.io.disk, at, status.value.ignored, index.value, names, memory.walks(candidate.adminDir));
   },
   mounts: ({ mounts }, _candidate, at) => mounts.inside(at),
   occupied: (seen, candidate, at) => occupiedBy(seen, candidate, at),

@@ -7,10 +7,19 @@
  */
 import { type Fact, known, type WorktreeCandidate } from '../core/model.ts';
 import type { Io } from '../io/ports.ts';
-import { configuredFilters, type IndexListing, type Place, readIndex, readStatus, type Status } from './changes.ts';
+import {
+  configuredFilters,
+  type IndexListing,
+  ignoredAmong,
+  type Place,
+  readIndex,
+  readStatus,
+  type Status,
+} from './changes.ts';
 import { isLossless } from './filtered.ts';
 import { type Pristine, readPristine } from './pristine.ts';
 import { changedUnseen } from './same-second.ts';
+import { createWalks, type Walks } from './walks.ts';
 
 export interface Readings {
   readonly status: (candidate: WorktreeCandidate, at: string) => Promise<Fact<Status>>;
@@ -26,6 +35,8 @@ export interface Memory {
   /** The paths that git called ignored, by registration. */
   readonly ignored: Map<string, ReadonlySet<string>>;
   readonly filters: () => Promise<Fact<string[]>>;
+  /** What was found below its ignored directories, by registration. */
+  readonly walks: (adminDir: string) => Walks;
 }
 
 const NOTHING: Status = { changes: { tracked: [], untracked: [] }, ignored: [] };
@@ -37,8 +48,9 @@ export function createReadings(io: Io, memory: Memory): Readings {
     // A filter that takes something away hides it from the index too.
     if (candidate.head === null || !filters.known || !filters.value.every(isLossless)) return null;
     const tree = await memory.treeOf(candidate.head);
-    const ignored = memory.ignored.get(candidate.adminDir) ?? new Set();
-    return tree === null ? null : readPristine(io.disk, placeOf(candidate, at), tree, ignored);
+    if (tree === null) return null;
+    const place = placeOf(candidate, at);
+    return readPristine(io.disk, place, tree, (paths) => areIgnored(io, memory, place, paths));
   });
   const asked = remembering(async (candidate, at): Promise<Fact<Status>> => {
     const status = await readStatus(io, placeOf(candidate, at));
@@ -75,6 +87,20 @@ export function createReadings(io: Io, memory: Memory): Readings {
   };
 }
 
+/** Git is asked about those that it was not asked about before. */
+async function areIgnored(
+  io: Pick<Io, 'git'>,
+  { ignored }: Memory,
+  place: Place,
+  paths: readonly string[],
+): Promise<boolean> {
+  const known = ignored.get(place.adminDir) ?? new Set();
+  const others = paths.filter((path) => !known.has(path));
+  const among = others.length === 0 ? null : await ignoredAmong(io, place, others);
+  ignored.set(place.adminDir, new Set([...known, ...(among ?? [])]));
+  return others.every((path) => among?.has(path) === true);
+}
+
 /** Where a worktree's files lie, and its registration. */
 export const placeOf = (candidate: WorktreeCandidate, at: string): Place => ({
   adminDir: candidate.adminDir,
@@ -93,7 +119,7 @@ function remembering<T>(read: (candidate: WorktreeCandidate, at: string) => Prom
 }
 
 /** A memory for one pass over a repository. */
-export function createMemory(io: Pick<Io, 'git'>, commonDir: string): Memory {
+export function createMemory(io: Pick<Io, 'git' | 'clock'>, commonDir: string): Memory {
   const trees = new Map<string, string>();
   let filters: Promise<Fact<string[]>> | undefined;
   const readTrees = async (commits: readonly string[]): Promise<void> => {
@@ -111,6 +137,7 @@ export function createMemory(io: Pick<Io, 'git'>, commonDir: string): Memory {
   };
   return {
     ignored: new Map(),
+    walks: createWalks(io.clock).of,
     readTrees,
     treeOf: async (commit) => {
       await readTrees([commit]);

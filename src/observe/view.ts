@@ -126,8 +126,13 @@ function assemble(source: ViewSource, lasting: Lasting, claims: Pick<View, 'clai
     },
     prepare: async (candidates) => {
       const questions = candidates.flatMap(questionOf);
-      await lasting.memory.readTrees(questions.map(({ head }) => head));
-      if (lasting.bases.known) await lasting.landings.prove(questions, lasting.bases.value);
+      if (questions.length === 0) return;
+      const { memory, landings, bases } = lasting;
+      await Promise.all([
+        memory.readTrees(questions.map(({ head }) => head)),
+        memory.filters(),
+        bases.known ? landings.prove(questions, bases.value) : null,
+      ]);
     },
     ...claims,
     processes: once(() => scanOthers(source)),

@@ -91,3 +91,21 @@ it('the texts of many files are those of each, with and without the detour throu
   for (const each of [disk, swift(disk)])
     expect(await each.readTexts(place, all, 64)).toEqual({ ok: true, value: wanted });
 });
+
+it('a look at many paths is a look at each, with and without the detour through the thread pool', async () => {
+  mkdirSync(join(place, 'below'));
+  writeFileSync(join(place, 'below/file'), 'x');
+  symlinkSync('below/file', join(place, 'link'));
+  symlinkSync('nowhere', join(place, 'dangling'));
+  execFileSync('mkfifo', [join(place, 'pipe')]);
+  const all = ['below', 'below/file', 'link', 'dangling', 'pipe', 'absent', 'below/file/no', 'below/absent/no'];
+  for (const each of [disk, swift(disk)]) {
+    const infos = await each.exacts(place, all);
+    const single = await Promise.all(all.map((path) => each.exact(join(place, path))));
+    expect(infos).toEqual(single.map((info) => (info.ok ? info.value : null)));
+    expect(infos.map((info) => info?.kind ?? null)).toEqual([
+      ...['directory', 'file', 'symlink', 'symlink', 'other'],
+      ...[null, null, null],
+    ]);
+  }
+});

@@ -24,6 +24,7 @@ const DISK_EFFECTS = new Set([
   'rename',
   'writeFile',
   'createFile',
+  'createScratch',
   'appendLine',
   'removeFile',
   'removeEmptyDir',
@@ -34,6 +35,7 @@ const DISK_EFFECTS = new Set([
 /** What these print is all they do. merge-tree leaves loose objects behind that nothing refers to. */
 const GIT_READS = new Set([
   'cat-file',
+  'check-ignore',
   'cherry',
   'config',
   'diff-index',

@@ -51,10 +51,9 @@ export async function sweepChunk(climb: Climb, active: readonly Climber[], chunk
   const records = await readChunk(climb, chunk);
   if (!records.known) return stop(active, records.why);
   sweepPaths(searches, records.value, chunk.end);
-  const lines = await findLines(view, active, chunk);
-  if (!lines.known) return stop(active, lines.why);
   const worthwhile = worthReading(searches, records.value);
-  const changed = await readLines(climb.judging, worthwhile);
+  const [lines, changed] = await Promise.all([findLines(view, active, chunk), readLines(climb.judging, worthwhile)]);
+  if (!lines.known) return stop(active, lines.why);
   if (!changed.known) return stop(active, changed.why);
   sweepLines(searches, worthwhile, changed.value);
 }

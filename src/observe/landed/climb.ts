@@ -122,9 +122,11 @@ const isEqualAtTip = ({ search }: Climber): boolean =>
 async function tryTip({ judging, merger }: Climb, active: readonly Climber[]): Promise<void> {
   const { view, base } = judging;
   const trying = active.filter((each) => isClimbing(each) && isTipWorthTrying(each));
-  const trees = await treesOf(view, trying.length === 0 ? [] : [base]);
+  const [trees, merges] = await Promise.all([
+    treesOf(view, trying.length === 0 ? [] : [base]),
+    merger.merge(trying.map(({ search }) => ({ ours: base, theirs: search.tip }))),
+  ]);
   const tree = trees.known ? trees.value.get(base) : undefined;
-  const merges = await merger.merge(trying.map(({ search }) => ({ ours: base, theirs: search.tip })));
   for (const [index, climber] of trying.entries()) {
     climber.isTipTried = true;
     const merged = merges[index];

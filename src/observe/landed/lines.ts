@@ -102,6 +102,7 @@ function eachLine(text: string, use: (start: number, end: number) => void): void
 
 /** Of no added line: those are 0 or more, and have 31 bits. */
 const removed = (line: number): number => -1 - line;
+const isAdded = (line: number): boolean => line >= 0;
 
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
@@ -125,9 +126,11 @@ export async function newAndGone(
     const deleted = changes.filter(({ after }) => isAbsent(after));
     return lines === null || deleted.length > MAX_DELETED ? null : linesOf(changes, deleted, lines, taken);
   });
-  const before = await takeAway(view, taken.before, (line) => line);
+  const [before, after] = await Promise.all([
+    takeAway(view, taken.before, (line) => line),
+    takeAway(view, taken.after, removed),
+  ]);
   if (!before.known) return before;
-  const after = await takeAway(view, taken.after, removed);
   if (!after.known) return after;
   return known(all.map(withoutEmpty));
 }
@@ -149,8 +152,9 @@ function linesOf(
     const lines = new Set(changed.get(change.path) ?? []);
     if (lines.size === 0 || !(isFile(change.after) || isAbsent(change.after))) continue;
     all.set(change.path, lines);
-    for (const { before } of [change, ...deleted]) take(taken.before, before, lines);
-    take(taken.after, change.after, lines);
+    // Only what is added can have been there before, and only what is removed can still be there.
+    if ([...lines].some(isAdded)) for (const { before } of [change, ...deleted]) take(taken.before, before, lines);
+    if (![...lines].every(isAdded)) take(taken.after, change.after, lines);
   }
   return all;
 }

@@ -81,7 +81,7 @@ export interface Reach {
 
 /** Asks once for all heads, and for the places remembered of them, what the base does not reach. */
 export async function reach(judging: Judging, heads: readonly Oid[]): Promise<Reach> {
-  const { view, base, memory } = judging;
+  const { view, base, limits, memory } = judging;
   const outcomes = new Map<Oid, Outcome>();
   const places = heads.flatMap((head) => [memory.proof(head)?.at, ...memory.open(head).map(({ at }) => at)]);
   const asked = [...new Set([...heads, ...places.filter((at) => at !== undefined)])];
@@ -90,11 +90,15 @@ export async function reach(judging: Judging, heads: readonly Oid[]): Promise<Re
     for (const head of heads) outcomes.set(head, unreadOutcome(why));
     return nothing;
   };
-  const present = await presentCommits(view, [...asked, base]);
+  // Both at once: as a rule every commit is there, and its history can be read together with all others'.
+  const [present, together] = await Promise.all([
+    presentCommits(view, [...asked, base]),
+    graphOf(view, asked, [base], limits.baseCommits),
+  ]);
   if (!present.known) return fail(present.why);
   if (!present.value.has(base)) return fail(landedMessages.missing('the base commit', base));
   const there = asked.filter((oid) => present.value.has(oid));
-  const { graph, refused } = await ownGraph(judging, there);
+  const { graph, refused } = await ownGraph(judging, there, there.length === asked.length ? together : null);
   const isReached = (oid: Oid) => present.value.has(oid) && !graph.has(oid) && !refused.has(oid);
   const confirmed = await areReached(view, base, there.filter(isReached));
   if (!confirmed.known) return fail(confirmed.why);
@@ -115,9 +119,13 @@ interface OwnGraph {
   readonly refused: ReadonlyMap<Oid, string>;
 }
 
-/** All at once; where one of them spoils that, each on its own. */
-async function ownGraph({ view, base, limits }: Judging, oids: readonly Oid[]): Promise<OwnGraph> {
-  const together = await graphOf(view, oids, [base], limits.baseCommits);
+/** All at once, which may have been read already; where one of them spoils that, each on its own. */
+async function ownGraph(
+  { view, base, limits }: Judging,
+  oids: readonly Oid[],
+  read: Awaited<ReturnType<typeof graphOf>> | null,
+): Promise<OwnGraph> {
+  const together = read ?? (await graphOf(view, oids, [base], limits.baseCommits));
   if (together.known && together.value !== null) return { graph: together.value, refused: new Map() };
   const graph = new Map<Oid, readonly Oid[]>();
   const refused = new Map<Oid, string>();

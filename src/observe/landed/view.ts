@@ -113,7 +113,9 @@ async function furnish(options: ViewOptions, scratch: string, shallow: readonly 
     ['objects/info/alternates', `${quotePath(join(options.commonDir, 'objects'))}\n`],
     ...(shallow.length === 0 ? [] : [['shallow', `${shallow.join('\n')}\n`]]),
   ];
-  const written = await Promise.all(files.map(([name = '', text = '']) => disk.createFile(join(scratch, name), text)));
+  const written = await Promise.all(
+    files.map(([name = '', text = '']) => disk.createScratch(join(scratch, name), text)),
+  );
   for (const each of written) if (!each.ok) return each.why;
   return null;
 }
