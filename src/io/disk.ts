@@ -8,17 +8,42 @@
  */
 import { type BigIntStats, constants, type Dirent, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { DirEntry, Disk, DiskAnswer, ExactInfo, FileInfo } from './ports.ts';
 import { mayHaveLost, nativePath, readableName } from './rawpath.ts';
+import { append, type FileCalls, isWriting, PRIVATE_MODE, renameIntoVacancy, replaceFile, writeNew } from './writes.ts';
 
 /** Configuration, journals' lines and git's own small files all fit; a larger one is not ours to read. */
 export const MAX_TEXT_BYTES = 1024 * 1024;
 
-/** What is ours is nobody else's to read; a hook file keeps the mode it had. */
-const PRIVATE_MODE = 0o600;
-
-const NEWLINE = 0x0a;
+/** Each call waits in the thread pool: it may be a file system that does not answer. */
+const inPool: FileCalls = {
+  open: async (path, flags, mode) => {
+    const file = await fs.open(nativePath(path), flags, mode);
+    return {
+      writeFile: (text) => file.writeFile(text),
+      chmod: (mode) => file.chmod(mode),
+      size: async () => (await file.stat()).size,
+      byteAt: async (position) => {
+        const byte = Buffer.alloc(1);
+        return (await file.read(byte, 0, 1, position)).bytesRead === 1 ? (byte[0] ?? -1) : -1;
+      },
+      sync: () => file.sync(),
+      close: () => file.close(),
+    };
+  },
+  rename: (from, to) => fs.rename(nativePath(from), nativePath(to)),
+  link: (from, to) => fs.link(nativePath(from), nativePath(to)),
+  unlink: (path) => fs.unlink(nativePath(path)),
+  isThere: (path) =>
+    fs.lstat(nativePath(path)).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return false;
+        throw error;
+      },
+    ),
+};
 
 export const disk: Disk = {
   lstat: (path) => attempt(async () => infoOf(await fs.lstat(nativePath(path)))),
@@ -44,18 +69,25 @@ export const disk: Disk = {
       return bavail * bsize;
     }),
   makeDir: (path, mode = 0o700) => attempt(async () => void (await fs.mkdir(path, { recursive: true, mode }))),
-  rename: (from, to) => attempt(() => renameIntoVacancy(from, to)),
-  writeFile: (path, text, mode = PRIVATE_MODE) => attempt(() => replaceFile(path, text, mode)),
-  createFile: (path, text) => attempt(() => writeNew(path, text)),
+  ...writersOver(inPool),
   createScratch: (path, text) =>
     attempt(() => fs.writeFile(nativePath(path), text, { flag: 'wx', mode: PRIVATE_MODE })),
-  appendLine: (path, line) => attempt(() => append(path, line)),
   removeFile: (path) => attempt(() => fs.unlink(nativePath(path))),
-  isWriting: async (path) => writing.has(path),
+  isWriting: async (path) => isWriting(path),
   removeEmptyDir: (path) => attempt(() => fs.rmdir(nativePath(path))),
   chmod: (path, mode) => attempt(() => fs.chmod(nativePath(path), mode)),
   setModified: (path, atMs) => attempt(() => fs.lutimes(nativePath(path), atMs / 1000, atMs / 1000)),
 };
+
+/** The durable writers, over calls of one kind. */
+export function writersOver(calls: FileCalls): Pick<Disk, 'rename' | 'writeFile' | 'createFile' | 'appendLine'> {
+  return {
+    rename: (from, to) => attempt(() => renameIntoVacancy(calls, from, to)),
+    writeFile: (path, text, mode = PRIVATE_MODE) => attempt(() => replaceFile(calls, path, text, mode)),
+    createFile: (path, text) => attempt(() => writeNew(calls, path, text)),
+    appendLine: (path, line) => attempt(() => append(calls, path, line)),
+  };
+}
 
 async function attempt<T>(effect: () => Promise<T>): Promise<DiskAnswer<T>> {
   try {
@@ -85,112 +117,6 @@ async function list(path: string): Promise<DirEntry[]> {
   const entries = await fs.readdir(nativePath(path), { withFileTypes: true });
   if (!entries.some(({ name }) => mayHaveLost(name))) return entries.map(entryOf);
   return (await fs.readdir(nativePath(path), { withFileTypes: true, encoding: 'buffer' })).map(rawEntryOf);
-}
-
-/** link(2) has no directory form, so vacancy is checked and the window is the syscall's own. */
-async function renameIntoVacancy(from: string, to: string): Promise<void> {
-  const taken = await fs.lstat(nativePath(to)).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
-      throw error;
-    },
-  );
-  if (taken) throw errno('EEXIST', `${to} already exists`);
-  await fs.rename(nativePath(from), nativePath(to));
-  await syncDirectory(dirname(to));
-  if (dirname(from) !== dirname(to)) await syncDirectory(dirname(from));
-}
-
-async function replaceFile(path: string, text: string, mode: number): Promise<void> {
-  await withTemporary(path, (temporary) => fillAnd(temporary, text, mode, () => fs.rename(temporary, path)));
-  await syncDirectory(dirname(path));
-}
-
-/** Linked into place whole, so that nobody ever sees a part of it; link(2) refuses a name that is taken. */
-async function writeNew(path: string, text: string): Promise<void> {
-  await withTemporary(path, async (temporary) => {
-    await fillAnd(temporary, text, PRIVATE_MODE, () => fs.link(temporary, path)).catch(
-      async (refusal: NodeJS.ErrnoException) => {
-        if (!WITHOUT_LINKS.has(refusal.code ?? '')) throw refusal;
-        await fill(path, text, PRIVATE_MODE);
-      },
-    );
-  });
-  await syncDirectory(dirname(path));
-}
-
-/** What file systems without hard links answer. */
-const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
-
-/** Temporary files that calls of this process are writing: two calls may write one path at a time. */
-const writing = new Set<string>();
-
-/** Begins anywhere: a process in another container, or another copy of this program in this one, has the same number. */
-let nth = Math.floor(Math.random() * 2 ** 32);
-
-/** The name tells whose it is, so that what a killed process left can be swept up, and is nobody else's at one time. */
-async function withTemporary(path: string, use: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${path}.${nth++}.${process.pid}.tmp`;
-  writing.add(temporary);
-  try {
-    await use(temporary);
-  } finally {
-    await fs.unlink(temporary).catch(() => undefined);
-    writing.delete(temporary);
-  }
-}
-
-/**
- * Fills a temporary file and puts it in its place. Done a second time where it had gone in between: to a pass
- * in another container its writer looks dead, and it is swept up there as something left behind.
- */
-async function fillAnd(temporary: string, text: string, mode: number, place: () => Promise<void>): Promise<void> {
-  await fill(temporary, text, mode);
-  await place().catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    await fill(temporary, text, mode);
-    await place();
-  });
-}
-
-/** Creates `path` with this content; what could not be filled is removed again. */
-async function fill(path: string, text: string, mode: number): Promise<void> {
-  const file = await fs.open(path, 'wx', PRIVATE_MODE);
-  try {
-    await file.writeFile(text);
-    if (mode !== PRIVATE_MODE) await file.chmod(mode);
-    await file.sync();
-  } catch (error) {
-    await fs.unlink(path).catch(() => undefined);
-    throw error;
-  } finally {
-    await file.close();
-  }
-}
-
-/** A line that was cut short by a crash is ended first, so that it spoils no other. */
-async function append(path: string, line: string): Promise<void> {
-  const flags = constants.O_APPEND | constants.O_CREAT | constants.O_RDWR | constants.O_NOFOLLOW;
-  const file = await fs.open(path, flags, PRIVATE_MODE);
-  try {
-    const { size } = await file.stat();
-    const last = Buffer.alloc(1);
-    if (size > 0) await file.read(last, 0, 1, size - 1);
-    const isOpen = size > 0 && last[0] !== NEWLINE;
-    await file.appendFile(`${isOpen ? '\n' : ''}${line}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Some file systems refuse to fsync a directory; the rename itself has happened then. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await fs.open(nativePath(path), 'r').catch(() => null);
-  if (directory === null) return;
-  await directory.sync().catch(() => undefined);
-  await directory.close();
 }
 
 export function infoOf(stats: Stats): FileInfo {

@@ -12,6 +12,7 @@ import * as fs from 'node:fs';
 import { entryOf, exactOf, infoOf, MAX_TEXT_BYTES, rawEntryOf } from './disk.ts';
 import type { DirEntry, Disk, DiskAnswer, ExactInfo, FileInfo } from './ports.ts';
 import { mayHaveLost, nativePath, readableName } from './rawpath.ts';
+import { swiftWrites } from './swift-writes.ts';
 
 /** Kept by the kernel on this machine's own devices or memory. Anything not named here counts as remote. */
 const LOCAL_TYPES = new Set([
@@ -74,12 +75,11 @@ export function swift(disk: Disk): Disk {
         () => infoOf(fs.statSync(nativePath(path))),
         () => disk.stat(path),
       ),
-    readText: (path, maxBytes = MAX_TEXT_BYTES) =>
-      unlessLink(
-        path,
-        () => readWhole(path, maxBytes).toString('utf8'),
-        () => disk.readText(path, maxBytes),
-      ),
+    readText: async (path, maxBytes = MAX_TEXT_BYTES) => {
+      const slow = () => disk.readText(path, maxBytes);
+      const text = await quick(path, () => readWhole(path, maxBytes).toString('utf8'), slow);
+      return text.ok || text.code !== A_LINK ? text : slow();
+    },
     list: (path) =>
       unlessLink(
         path,
@@ -92,14 +92,14 @@ export function swift(disk: Disk): Disk {
         () => exactOf(fs.lstatSync(nativePath(path), { bigint: true })),
         () => disk.exact(path),
       ),
-    readBytes: (path, maxBytes) =>
-      unlessLink(
-        path,
-        () => new Uint8Array(readWhole(path, maxBytes)),
-        () => disk.readBytes(path, maxBytes),
-      ),
+    readBytes: async (path, maxBytes) => {
+      const slow = () => disk.readBytes(path, maxBytes);
+      const bytes = await quick<Uint8Array>(path, () => readWhole(path, maxBytes), slow);
+      return bytes.ok || bytes.code !== A_LINK ? bytes : slow();
+    },
     ...resolving(disk, unlessLink),
     ...ofMany(disk, isLocal, eachOf),
+    ...swiftWrites(disk, isLocal),
   };
 }
 
@@ -180,18 +180,32 @@ function list(path: string): DirEntry[] {
   return fs.readdirSync(nativePath(path), { withFileTypes: true, encoding: 'buffer' }).map(rawEntryOf);
 }
 
-/** The same bounded, regular-files-only reading as the long way. */
+/** What opening a link without following it answers. */
+const A_LINK = 'ELOOP';
+
+/** The same bounded, regular-files-only reading as the long way, but for a link, which may lead anywhere. */
 function readWhole(path: string, maxBytes: number): Buffer {
-  const file = fs.openSync(nativePath(path), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = fs.constants;
+  const file = fs.openSync(nativePath(path), O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
   try {
     const stats = fs.fstatSync(file);
     if (!stats.isFile()) throw Object.assign(new Error(`${path} is not a regular file`), { code: 'EINVAL' });
     if (stats.size > maxBytes)
       throw Object.assign(new Error(`${path} is larger than ${maxBytes} bytes`), { code: 'EFBIG' });
-    return fs.readFileSync(file);
+    const room = Buffer.allocUnsafeSlow(stats.size + 1);
+    const filled = fs.readSync(file, room, 0, room.length, 0);
+    // One byte more than it had, or none of what it had: it is being written, or has no size of its own.
+    return filled === stats.size ? room.subarray(0, filled) : readRest(file, maxBytes, path);
   } finally {
     fs.closeSync(file);
   }
+}
+
+function readRest(file: number, maxBytes: number, path: string): Buffer {
+  const whole = fs.readFileSync(file);
+  if (whole.length > maxBytes)
+    throw Object.assign(new Error(`${path} is larger than ${maxBytes} bytes`), { code: 'EFBIG' });
+  return whole;
 }
 
 /**

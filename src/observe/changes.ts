@@ -8,6 +8,7 @@
 import { type Changes, type Fact, known, unknown } from '../core/model.ts';
 import type { GitCall, Io } from '../io/ports.ts';
 import { strippedFiles } from './filtered.ts';
+import { configuredFilters } from './filters.ts';
 
 /** Where a worktree is looked at: its registration, and where its files lie now. */
 export interface Place {
@@ -58,34 +59,19 @@ export async function ignoredAmong(
   place: Place,
   paths: readonly string[],
 ): Promise<ReadonlySet<string> | null> {
-  // A colon in front would begin pathspec magic.
-  const input = paths.map((path) => `${HERE}${path}\0`).join('');
+  const input = paths.map((path) => `${asked(path)}\0`).join('');
   const call = inWorktree(place, ['check-ignore', '--stdin', '-z']);
   const answer = await io.git.run({ ...call, input, magicPaths: true, okCodes: [1] });
   if (!answer.ok || (answer.stdout !== '' && !answer.stdout.endsWith('\0'))) return null;
-  const named = answer.stdout.split('\0').filter((path) => path.startsWith(HERE));
-  return new Set(named.map((path) => path.slice(HERE.length)));
+  const named = new Set(answer.stdout.split('\0'));
+  return new Set(paths.filter((path) => named.has(asked(path))));
 }
 
-const HERE = './';
-
-/** The names of the content filters that are configured. */
-export async function configuredFilters(
-  io: Pick<Io, 'git'>,
-  place: Pick<Place, 'adminDir' | 'tree'>,
-): Promise<Fact<string[]>> {
-  const args = ['config', '--null', '--name-only', '--get-regexp', '^filter\\.'];
-  const answer = await io.git.run({ ...inWorktree(place, args), okCodes: [1] });
-  if (!answer.ok) return unknown(`the configured filters could not be read: ${answer.why}`);
-  const names = new Set<string>();
-  for (const key of answer.stdout.split('\0').filter((each) => each !== '')) {
-    const name = /^filter\.([\s\S]+)\.[^.]+$/.exec(key)?.[1];
-    if (name === undefined) continue;
-    if (/[=\n]/.test(name)) return unknown(`the filter ${JSON.stringify(name)} cannot be switched off`);
-    names.add(name);
-  }
-  return known([...names]);
-}
+/**
+ * A colon in front would begin pathspec magic. A slash behind would make git match a nameless entry of the directory,
+ * which patterns for what lies in it (`dist/*`, a `.gitignore` of its own) ignore, but for their exceptions.
+ */
+const asked = (path: string): string => `./${path.replace(/\/$/, '')}`;
 
 const FILTER_PARTS = ['clean=', 'smudge=', 'process=', 'required=false'];
 

@@ -76,14 +76,10 @@ export async function byLinkedArguments({ view, disk, names, realPath }: Search)
 /** The processes of one other namespace: all of them when the directory was mounted there for its own sake. */
 function throughNamespace(search: Search, place: FilePlace, pids: readonly number[]): Fact<Finding[]> {
   for (const pid of pids) {
-    const text = search.view.mountinfo(pid);
-    // EINVAL is the kernel's word for a process that has exited and so has no mounts.
-    if (!text.ok && (isGone(text.code) || isDenied(text.code) || text.code === 'EINVAL')) continue;
-    if (!text.ok) return unknown(`the mounts of process ${pid} could not be read: ${text.why}`);
-    const mounts = parseMountinfo(text.value);
-    if (mounts === null) return unknown(`the mounts of process ${pid} are not understood`);
-    if (mounts.length === 0) continue;
-    const views = viewsOf(place, mounts);
+    const mounts = mountsThere(search.view, pid);
+    if (!mounts.known) return mounts;
+    if (mounts.value.length === 0) continue;
+    const views = viewsOf(place, mounts.value);
     if (views.isMounted) return known(pids.map((each) => ({ pid: each, how: 'mount' as const })));
     return byText({ ...search, names: views.names }, pids);
   }
@@ -98,6 +94,26 @@ function byText(search: Search, pids: readonly number[]): Fact<Finding[]> {
     found.push(...answer.value);
   }
   return known(found);
+}
+
+/** The mounts of a process, read once a scan; none where it has exited or may not be read. */
+function mountsThere(view: ProcessView, pid: number): Fact<readonly Mount[]> {
+  const seen = elsewhere.get(view) ?? new Map<number, Fact<readonly Mount[]>>();
+  elsewhere.set(view, seen);
+  const mounts = seen.get(pid) ?? readMounts(view, pid);
+  seen.set(pid, mounts);
+  return mounts;
+}
+
+const elsewhere = new WeakMap<ProcessView, Map<number, Fact<readonly Mount[]>>>();
+
+function readMounts(view: ProcessView, pid: number): Fact<readonly Mount[]> {
+  const text = view.mountinfo(pid);
+  // EINVAL is the kernel's word for a process that has exited and so has no mounts.
+  if (!text.ok && (isGone(text.code) || isDenied(text.code) || text.code === 'EINVAL')) return known([]);
+  if (!text.ok) return unknown(`the mounts of process ${pid} could not be read: ${text.why}`);
+  const mounts = parseMountinfo(text.value);
+  return mounts === null ? unknown(`the mounts of process ${pid} are not understood`) : known(mounts);
 }
 
 /** What does not depend on the directory that is asked about is worked out once a scan. */

@@ -68,7 +68,8 @@ async function othersIn(disk: DiskReader, tree: string, index: IndexListing): Pr
       if (path === '.git' && kind === 'file') continue;
       // A link in place of a directory would lead to files that are as they were, but not here.
       if (directories.has(path) ? kind === 'directory' : kind !== 'directory' && index.hasTracked(path)) continue;
-      if (name === '.git' || kind === 'unknown' || found.length === MAX_OTHERS) return null;
+      // Sockets and pipes are named by no status, whatever patterns say.
+      if (name === '.git' || kind === 'unknown' || kind === 'other' || found.length === MAX_OTHERS) return null;
       found.push(kind === 'directory' ? `${path}/` : path);
     }
   }

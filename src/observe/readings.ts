@@ -7,16 +7,10 @@
  */
 import { type Fact, known, type WorktreeCandidate } from '../core/model.ts';
 import type { Io } from '../io/ports.ts';
-import {
-  configuredFilters,
-  type IndexListing,
-  ignoredAmong,
-  type Place,
-  readIndex,
-  readStatus,
-  type Status,
-} from './changes.ts';
+import { type IndexListing, ignoredAmong, type Place, readIndex, readStatus, type Status } from './changes.ts';
 import { isLossless } from './filtered.ts';
+import { configuredFilters, type Filters, repositoryFilters } from './filters.ts';
+import { once } from './once.ts';
 import { type Pristine, readPristine } from './pristine.ts';
 import { changedUnseen } from './same-second.ts';
 import { createWalks, type Walks } from './walks.ts';
@@ -34,7 +28,10 @@ export interface Memory {
   readonly readTrees: (commits: readonly string[]) => Promise<void>;
   /** The paths that git called ignored, by registration. */
   readonly ignored: Map<string, ReadonlySet<string>>;
-  readonly filters: () => Promise<Fact<string[]>>;
+  /** The filters of the repository, read once. */
+  readonly shared: () => Promise<Fact<Filters>>;
+  /** Those of a worktree, read once where they may be others. */
+  readonly filters: (place: Place) => Promise<Fact<readonly string[]>>;
   /** What was found below its ignored directories, by registration. */
   readonly walks: (adminDir: string) => Walks;
 }
@@ -44,12 +41,12 @@ const NOTHING: Status = { changes: { tracked: [], untracked: [] }, ignored: [] }
 /** Readings for one look. */
 export function createReadings(io: Io, memory: Memory): Readings {
   const pristine = remembering(async (candidate, at) => {
-    const filters = await memory.filters();
+    const place = placeOf(candidate, at);
+    const filters = await memory.filters(place);
     // A filter that takes something away hides it from the index too.
     if (candidate.head === null || !filters.known || !filters.value.every(isLossless)) return null;
     const tree = await memory.treeOf(candidate.head);
     if (tree === null) return null;
-    const place = placeOf(candidate, at);
     return readPristine(io.disk, place, tree, (paths) => areIgnored(io, memory, place, paths));
   });
   const asked = remembering(async (candidate, at): Promise<Fact<Status>> => {
@@ -121,7 +118,8 @@ function remembering<T>(read: (candidate: WorktreeCandidate, at: string) => Prom
 /** A memory for one pass over a repository. */
 export function createMemory(io: Pick<Io, 'git' | 'clock'>, commonDir: string): Memory {
   const trees = new Map<string, string>();
-  let filters: Promise<Fact<string[]>> | undefined;
+  const shared = once(() => repositoryFilters(io, commonDir));
+  const own = new Map<string, Promise<Fact<readonly string[]>>>();
   const readTrees = async (commits: readonly string[]): Promise<void> => {
     const wanted = [...new Set(commits)].filter((commit) => !trees.has(commit));
     if (wanted.length === 0) return;
@@ -143,8 +141,13 @@ export function createMemory(io: Pick<Io, 'git' | 'clock'>, commonDir: string): 
       await readTrees([commit]);
       return trees.get(commit) ?? null;
     },
-    filters: () => {
-      filters ??= configuredFilters(io, { adminDir: commonDir, tree: commonDir });
+    shared,
+    filters: async (place) => {
+      const common = await shared();
+      if (!common.known) return common;
+      if (common.value.areSameEverywhere) return known(common.value.names);
+      const filters = own.get(place.adminDir) ?? configuredFilters(io, place);
+      own.set(place.adminDir, filters);
       return filters;
     },
   };

@@ -130,7 +130,7 @@ function assemble(source: ViewSource, lasting: Lasting, claims: Pick<View, 'clai
       const { memory, landings, bases } = lasting;
       await Promise.all([
         memory.readTrees(questions.map(({ head }) => head)),
-        memory.filters(),
+        memory.shared(),
         bases.known ? landings.prove(questions, bases.value) : null,
       ]);
     },

@@ -48,8 +48,9 @@ export function createWalks(clock: Clock): { of(candidate: string): Walks } {
         note: async (path) => {
           if (!isSettled || stamps.size >= room) return;
           const stamp = await stampAt(disk, join(tree, path));
-          isSettled = stamp !== null && !isUnsettled(stamp, atMs);
-          if (stamp !== null) stamps.set(path, stamp);
+          // Many at a time: what one has spoilt, none of the others mends.
+          if (stamp === null || isUnsettled(stamp, atMs)) isSettled = false;
+          else stamps.set(path, stamp);
         },
         keep: (inside) => {
           if (!isSettled || stamps.size >= room) return;

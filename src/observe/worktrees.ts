@@ -204,7 +204,9 @@ async function missingFrom(disk: DiskReader, parent: string): Promise<Fact<'miss
 
 /** The path of a registered worktree that lies inside `candidate`, or null. */
 export function nestedWorktree(candidate: WorktreeCandidate, all: readonly WorktreeCandidate[]): string | null {
-  const inside = all.find((other) => other.path !== candidate.path && isInside(other.path, candidate.path));
+  // Asked of each about all: the prefix is made once.
+  const below = candidate.path.endsWith('/') ? candidate.path : `${candidate.path}/`;
+  const inside = all.find(({ path }) => path.startsWith(below) && path !== candidate.path);
   return inside?.path ?? null;
 }
 

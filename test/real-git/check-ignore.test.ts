@@ -1,13 +1,15 @@
 /** The paths that git is asked about one by one are ignored exactly when its status says so. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { WorktreeCandidate } from '../../src/core/model.ts';
 import { ignoredAmong, readStatus } from '../../src/observe/changes.ts';
+import { repositoryFilters } from '../../src/observe/filters.ts';
 import { createMemory, createReadings } from '../../src/observe/readings.ts';
 import { listWorktrees } from '../../src/observe/worktrees.ts';
-import { REAL } from '../support/crash-case.ts';
+import { makeCase, REAL } from '../support/crash-case.ts';
 import { interpose } from '../support/faults.ts';
 import { backdate, DAY, makeRepo, type TestRepo } from '../support/repo.ts';
 
@@ -15,9 +17,9 @@ let repo: TestRepo;
 let tree: string;
 
 const commonDir = () => join(repo.root, '.git');
-const put = (path: string) => {
+const put = (path: string, text = 'x\n') => {
   mkdirSync(dirname(join(tree, path)), { recursive: true });
-  writeFileSync(join(tree, path), 'x\n');
+  writeFileSync(join(tree, path), text);
 };
 
 function stage(ignore: string): void {
@@ -77,6 +79,7 @@ describe('a first look', () => {
     ['a directory of which only the content is ignored', () => put('logs/a.log')],
     ['a link in place of an ignored directory', () => symlinkSync('src', join(tree, 'node_modules'))],
     ['an empty directory', () => mkdirSync(join(tree, 'nothing'))],
+    ['a pipe whose name is ignored', () => execFileSync('mkfifo', [join(tree, 'src/a.log')])],
   ])('leaves it to status where there is %s', async (_what, make) => {
     put('src/deep.log');
     make();
@@ -116,7 +119,7 @@ describe('a first look', () => {
   });
 
   it('says what status says, whatever is ignored', async () => {
-    const names = ['a', 'b.log', 'keep.log', 'node_modules', 'dist', 'x y', '#c', '!d'];
+    const names = ['a', '.gitignore', 'b.log', 'keep.log', 'node_modules', 'dist', 'x y', '#c', '!d'];
     const patterns = [
       'a',
       'a/',
@@ -145,7 +148,7 @@ describe('a first look', () => {
           stage(`${ignore.join('\n')}\n`);
           for (const each of paths) {
             try {
-              put(each);
+              put(each, each.endsWith('.gitignore') ? '*\n!a\n' : 'x\n');
             } catch {
               // A file is already where a directory would have to be.
             }
@@ -154,8 +157,78 @@ describe('a first look', () => {
           expect(sorted(status)).toEqual(sorted(git));
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 40 },
     );
+  });
+});
+
+const EXCEPTED: Readonly<Record<string, readonly [ignore: string, files: Readonly<Record<string, string>>]>> = {
+  'by the patterns above it': ['dist/*\n!dist/keep.txt\n', { 'dist/keep.txt': 'mine\n', 'dist/a.js': '' }],
+  'by a pattern for any depth': ['dist/**\n!dist/keep.txt\n', { 'dist/keep.txt': 'mine\n', 'dist/a.js': '' }],
+  'by a file of its own': ['', { 'build/.gitignore': '*\n!keep.txt\n', 'build/keep.txt': 'mine\n' }],
+  'by a file of its own, where it would be purged first': [
+    '',
+    { '.venv/.gitignore': '*\n!keep.txt\n', '.venv/pyvenv.cfg': '', '.venv/keep.txt': 'mine\n' },
+  ],
+};
+
+it.each(Object.entries(EXCEPTED))('a file that is excepted, %s, keeps its worktree', async (_how, [ignore, files]) => {
+  stage(`${ignore}*.log\n`);
+  repo.commit('own.txt', 'landed\n', tree);
+  repo.git(['merge', '-q', '--no-ff', '-m', 'land', 'agent/x']);
+  for (const [name, text] of Object.entries(files)) repo.write(name, text, tree);
+  backdate(repo, tree, 2 * DAY);
+  const passed = await makeCase(repo).pass(REAL);
+  expect(passed.ok && passed.report.results.map(({ inquiry }) => inquiry.verdict)).toMatchObject([
+    { verdict: expect.not.stringMatching('reclaim'), reasons: [{ code: 'untracked' }] },
+  ]);
+});
+
+describe('a content filter that only the worktree has', () => {
+  const filtered = async (condition: string, ignored: boolean) => {
+    stage('node_modules/\n');
+    const config = join(commonDir(), 'agentconfig');
+    writeFileSync(config, '[filter "strip"]\n\tclean = sed s/SECRET/x/\n');
+    repo.git(['config', `includeIf.${condition}.path`, config]);
+    writeFileSync(join(commonDir(), 'info/attributes'), '*.cfg filter=strip\n');
+    repo.write('a.cfg', 'SECRET\n', tree);
+    repo.git(['add', 'a.cfg'], tree);
+    repo.git(['commit', '-q', '-m', 'settings'], tree);
+    repo.git(['merge', '-q', '--no-ff', '-m', 'land', 'agent/x']);
+    if (ignored) repo.write('node_modules/x/i.js', '', tree);
+    backdate(repo, tree, 2 * DAY);
+    const passed = await makeCase(repo).pass(REAL);
+    return passed.ok ? passed.report.results.map(({ inquiry }) => inquiry.verdict.verdict) : [];
+  };
+
+  it.each([
+    ['onbranch:agent/**', true],
+    ['onbranch:agent/**', false],
+    ['gitdir:**/worktrees/**', true],
+    ['gitdir:**/worktrees/**', false],
+  ])('by %s keeps it, with ignored content: %s', async (condition, ignored) => {
+    expect(await filtered(condition, ignored)).not.toContain('reclaim');
+  });
+
+  it('by where registrations lie keeps it', async () => {
+    expect(await filtered('gitdir:**/.git/worktrees/', false)).not.toContain('reclaim');
+  });
+
+  it.each([
+    ['gitdir:~/work/', true],
+    ['gitdir:/srv/code/', true],
+    ['gitdir/i:~/Work/', true],
+    ['hasconfig:remote.*.url:https://example.invalid/**', true],
+    ['onbranch:agent/**', false],
+    ['gitdir:work/', false],
+    ['gitdir:~/work', false],
+    ['gitdir:/srv/*/code/', false],
+    ['gitdir:/srv/repo/.git/', false],
+    ['gitdir:/srv/repo/.GIT/worktrees/', false],
+  ])('is looked for in each one where %s could bring it in: %s is no', async (condition, isSame) => {
+    repo.git(['config', `includeIf.${condition}.path`, '/nowhere']);
+    const filters = await repositoryFilters(REAL, commonDir());
+    expect(filters.known && filters.value.areSameEverywhere).toBe(isSame);
   });
 });
 

@@ -81,6 +81,35 @@ describe('directories in which nothing changed', () => {
   });
 });
 
+it('one directory that changed lately is enough, whatever is found beside it', async () => {
+  const agedMs = (path: string) => (path.endsWith('/build/a') ? 10_000 : 0);
+  const aged = {
+    ...machine,
+    lstat: async (path: string) => {
+      const info = await machine.lstat(path);
+      return info.ok ? { ...info, value: { ...info.value, ctimeMs: agedMs(path), mtimeMs: agedMs(path) } } : info;
+    },
+  };
+  for (const [nowMs, isRecalled] of [
+    [10_500, false],
+    [60_000, true],
+  ] as const) {
+    const walks = createWalks({ nowMs: () => nowMs }).of('x');
+    const walk = walks.begin(aged, tree, 'build');
+    await Promise.all(['build', 'build/a', 'build/b', 'build/c'].map((path) => walk.note(path)));
+    walk.keep({ repositories: [], data: [] });
+    expect((await walks.recall(aged, tree, 'build')) !== null).toBe(isRecalled);
+  }
+});
+
+it('one directory that could not be looked at is enough', async () => {
+  const walks = createWalks(later).of('x');
+  const walk = walks.begin(machine, tree, 'build');
+  await Promise.all(['build', 'build/none', 'build/a'].map((path) => walk.note(path)));
+  walk.keep({ repositories: [], data: [] });
+  expect(await walks.recall(machine, tree, 'build')).toBeNull();
+});
+
 const CHANGES: Readonly<Record<string, () => void>> = {
   'a repository appears at the top': () => put('build/.git/HEAD'),
   'a repository appears deep inside': () => put('build/a/deep/er/.git/HEAD'),
