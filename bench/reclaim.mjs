@@ -18,6 +18,7 @@ export async function large(stage, { tracked, ignored, rounds }) {
       addModules(treeOf(root, name), ignored);
       leaveAlone(stage, root, name);
       stage.sh('sync', '/');
+      await settle();
       if (who === 'git') {
         const startMs = performance.now();
         start('git', ['worktree', 'remove', treeOf(root, name)], { cwd: root, env: stage.env });
@@ -50,6 +51,9 @@ export async function large(stage, { tracked, ignored, rounds }) {
     ),
   ];
 }
+
+/** It stands for one that was left alone for days; when its directories last changed cannot be set back, but waited for. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 2_200));
 
 function addModules(tree, count) {
   put(join(tree, 'node_modules', '.package-lock.json'), '{}\n');
