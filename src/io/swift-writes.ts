@@ -15,8 +15,16 @@ import type { FileCalls, OpenFile } from './writes.ts';
 
 const flush = promisify(fs.fsync);
 
+const waitToOpen = promisify(fs.open);
+
 const atOnce: FileCalls = {
-  open: (path, flags, mode) => opened(fs.openSync(nativePath(path), flags, mode)),
+  // A file that is there already may be leased to somebody (Samba, NFS), whom the kernel waits for.
+  open: async (path, flags, mode) =>
+    opened(
+      flags === 'wx' || flags === 'r'
+        ? fs.openSync(nativePath(path), flags, mode)
+        : await waitToOpen(nativePath(path), flags, mode ?? null),
+    ),
   rename: (from, to) => fs.renameSync(nativePath(from), nativePath(to)),
   link: (from, to) => fs.linkSync(nativePath(from), nativePath(to)),
   unlink: (path) => fs.unlinkSync(nativePath(path)),

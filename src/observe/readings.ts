@@ -6,6 +6,7 @@
  * Failure direction: whatever that look cannot show, git is asked about.
  */
 import { type Fact, known, type WorktreeCandidate } from '../core/model.ts';
+import { isInside } from '../core/paths.ts';
 import type { Io } from '../io/ports.ts';
 import { type IndexListing, ignoredAmong, type Place, readIndex, readStatus, type Status } from './changes.ts';
 import { isLossless } from './filtered.ts';
@@ -116,7 +117,7 @@ function remembering<T>(read: (candidate: WorktreeCandidate, at: string) => Prom
 }
 
 /** A memory for one pass over a repository. */
-export function createMemory(io: Pick<Io, 'git' | 'clock'>, commonDir: string): Memory {
+export function createMemory(io: Pick<Io, 'git' | 'clock' | 'disk'>, commonDir: string): Memory {
   const trees = new Map<string, string>();
   const shared = once(() => repositoryFilters(io, commonDir));
   const own = new Map<string, Promise<Fact<readonly string[]>>>();
@@ -145,7 +146,10 @@ export function createMemory(io: Pick<Io, 'git' | 'clock'>, commonDir: string): 
     filters: async (place) => {
       const common = await shared();
       if (!common.known) return common;
-      if (common.value.areSameEverywhere) return known(common.value.names);
+      // Through a link, it may lie where a condition about directories holds for it alone.
+      const real = await io.disk.realpath(place.adminDir);
+      const liesThere = real.ok && isInside(real.value, commonDir);
+      if (common.value.areSameEverywhere && liesThere) return known(common.value.names);
       const filters = own.get(place.adminDir) ?? configuredFilters(io, place);
       own.set(place.adminDir, filters);
       return filters;

@@ -1,6 +1,6 @@
 /** The paths that git is asked about one by one are ignored exactly when its status says so. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -185,8 +185,9 @@ it.each(Object.entries(EXCEPTED))('a file that is excepted, %s, keeps its worktr
 });
 
 describe('a content filter that only the worktree has', () => {
-  const filtered = async (condition: string, ignored: boolean) => {
+  const filtered = async (condition: string, ignored: boolean, before = async () => {}) => {
     stage('node_modules/\n');
+    await before();
     const config = join(commonDir(), 'agentconfig');
     writeFileSync(config, '[filter "strip"]\n\tclean = sed s/SECRET/x/\n');
     repo.git(['config', `includeIf.${condition}.path`, config]);
@@ -208,6 +209,17 @@ describe('a content filter that only the worktree has', () => {
     ['gitdir:**/worktrees/**', false],
   ])('by %s keeps it, with ignored content: %s', async (condition, ignored) => {
     expect(await filtered(condition, ignored)).not.toContain('reclaim');
+  });
+
+  it('by where registrations really lie keeps it', async () => {
+    const store = join(repo.root, '..', 'registrations');
+    const worktrees = () => join(commonDir(), 'worktrees');
+    const stored = async () => {
+      renameSync(worktrees(), store);
+      symlinkSync(store, worktrees());
+      for (const name of readdirSync(store)) writeFileSync(join(store, name, 'commondir'), `${commonDir()}\n`);
+    };
+    expect(await filtered(`gitdir:${store}/`, false, stored)).not.toContain('reclaim');
   });
 
   it('by where registrations lie keeps it', async () => {
