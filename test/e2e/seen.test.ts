@@ -188,7 +188,7 @@ describe('run', () => {
     const git = spawnSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).stdout.trim();
     script(
       join(place, 'git'),
-      `#!/bin/sh\ncase "$*" in *ls-files*) [ -e '${place}/once' ] || { : >'${place}/once'; kill -INT $PPID; } ;; esac\nexec '${git}' "$@"\n`,
+      `#!/bin/sh\ncase "$*" in *check-ignore*) [ -e '${place}/once' ] || { : >'${place}/once'; kill -INT $PPID; } ;; esac\nexec '${git}' "$@"\n`,
     );
     const { code, stdout, stderr } = reaper(repo, ['run'], repo.root, { PATH: `${place}:${process.env['PATH']}` });
     expect(stderr).toContain('stopping after what is being done; Ctrl-C again to stop at once');
