@@ -11,7 +11,16 @@ import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DirEntry, Disk, DiskAnswer, ExactInfo, FileInfo } from './ports.ts';
 import { mayHaveLost, nativePath, readableName } from './rawpath.ts';
-import { append, type FileCalls, isWriting, PRIVATE_MODE, renameIntoVacancy, replaceFile, writeNew } from './writes.ts';
+import {
+  append,
+  errno,
+  type FileCalls,
+  isWriting,
+  PRIVATE_MODE,
+  renameIntoVacancy,
+  replaceFile,
+  writeNew,
+} from './writes.ts';
 
 /** Configuration, journals' lines and git's own small files all fit; a larger one is not ours to read. */
 export const MAX_TEXT_BYTES = 1024 * 1024;
@@ -105,13 +114,21 @@ async function readWhole(path: string, maxBytes: number, flags = 0): Promise<Buf
   const file = await fs.open(nativePath(path), constants.O_RDONLY | constants.O_NONBLOCK | flags);
   try {
     const stats = await file.stat();
-    if (!stats.isFile()) throw errno('EINVAL', `${path} is not a regular file`);
-    if (stats.size > maxBytes) throw errno('EFBIG', `${path} is larger than ${maxBytes} bytes`);
+    assertReadable(path, stats, maxBytes);
     return await file.readFile();
   } finally {
     await file.close();
   }
 }
+
+/** Throws for anything but a regular file of at most `maxBytes`. */
+export function assertReadable(path: string, stats: Stats, maxBytes: number): void {
+  if (!stats.isFile()) throw errno('EINVAL', `${path} is not a regular file`);
+  if (stats.size > maxBytes) throw tooLarge(path, maxBytes);
+}
+
+export const tooLarge = (path: string, maxBytes: number): NodeJS.ErrnoException =>
+  errno('EFBIG', `${path} is larger than ${maxBytes} bytes`);
 
 async function list(path: string): Promise<DirEntry[]> {
   const entries = await fs.readdir(nativePath(path), { withFileTypes: true });
@@ -169,5 +186,3 @@ function kindOf(entry: Dirent | Dirent<Buffer>): DirEntry['kind'] {
   if (entry.isFIFO() || entry.isSocket() || entry.isBlockDevice() || entry.isCharacterDevice()) return 'other';
   return 'unknown';
 }
-
-const errno = (code: string, message: string): NodeJS.ErrnoException => Object.assign(new Error(message), { code });

@@ -9,7 +9,7 @@
  * holds up the timers that end a pass; long runs of quick calls let those timers in.
  */
 import * as fs from 'node:fs';
-import { entryOf, exactOf, infoOf, MAX_TEXT_BYTES, rawEntryOf } from './disk.ts';
+import { assertReadable, entryOf, exactOf, infoOf, MAX_TEXT_BYTES, rawEntryOf, tooLarge } from './disk.ts';
 import type { DirEntry, Disk, DiskAnswer, ExactInfo, FileInfo } from './ports.ts';
 import { mayHaveLost, nativePath, readableName } from './rawpath.ts';
 import { swiftWrites } from './swift-writes.ts';
@@ -189,9 +189,7 @@ function readWhole(path: string, maxBytes: number): Buffer {
   const file = fs.openSync(nativePath(path), O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
   try {
     const stats = fs.fstatSync(file);
-    if (!stats.isFile()) throw Object.assign(new Error(`${path} is not a regular file`), { code: 'EINVAL' });
-    if (stats.size > maxBytes)
-      throw Object.assign(new Error(`${path} is larger than ${maxBytes} bytes`), { code: 'EFBIG' });
+    assertReadable(path, stats, maxBytes);
     const room = Buffer.allocUnsafeSlow(stats.size + 1);
     const filled = fs.readSync(file, room, 0, room.length, 0);
     // One byte more than it had, or none of what it had: it is being written, or has no size of its own.
@@ -203,8 +201,7 @@ function readWhole(path: string, maxBytes: number): Buffer {
 
 function readRest(file: number, maxBytes: number, path: string): Buffer {
   const whole = fs.readFileSync(file);
-  if (whole.length > maxBytes)
-    throw Object.assign(new Error(`${path} is larger than ${maxBytes} bytes`), { code: 'EFBIG' });
+  if (whole.length > maxBytes) throw tooLarge(path, maxBytes);
   return whole;
 }
 

@@ -157,4 +157,5 @@ async function syncDirectory(calls: FileCalls, path: string): Promise<void> {
   await directory.close();
 }
 
-const errno = (code: string, message: string): NodeJS.ErrnoException => Object.assign(new Error(message), { code });
+export const errno = (code: string, message: string): NodeJS.ErrnoException =>
+  Object.assign(new Error(message), { code });

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { WorktreeCandidate } from '../../src/core/model.ts';
+import type { GitAnswer } from '../../src/io/ports.ts';
 import { ignoredAmong, readStatus } from '../../src/observe/changes.ts';
 import { repositoryFilters } from '../../src/observe/filters.ts';
 import { createMemory, createReadings } from '../../src/observe/readings.ts';
@@ -86,6 +87,25 @@ describe('a first look', () => {
     const { status, git, hasAsked } = await firstLook();
     expect(hasAsked).toBe(true);
     expect(sorted(status)).toEqual(sorted(git));
+  });
+
+  it.each<readonly [string, GitAnswer]>([
+    ['fails', { ok: false, code: 128, why: 'no', stderr: 'no' }],
+    ['does not answer in time', { ok: false, code: null, why: 'late', stderr: '', outOfTime: true }],
+    ['says half', { ok: true, stdout: './a.log' }],
+    ['names another', { ok: true, stdout: './b.log\0' }],
+  ])('leaves it to status where the git that is asked %s', async (_how, answer) => {
+    put('a.log');
+    backdate(repo, tree, 2 * DAY);
+    const calls: string[] = [];
+    const io = interpose(REAL, async (call, proceed) => {
+      if (call.port === 'git') calls.push(call.name);
+      return call.name === 'check-ignore' ? answer : proceed();
+    });
+    const memory = createMemory(io, commonDir());
+    const status = await createReadings(io, memory).status(await candidate(), tree);
+    expect(calls).toEqual(expect.arrayContaining(['check-ignore', 'status']));
+    expect(status.known && status.value.ignored).toEqual(['a.log']);
   });
 
   it('takes names as they are', async () => {
