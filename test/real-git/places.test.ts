@@ -109,3 +109,35 @@ it('a look at many paths is a look at each, with and without the detour through 
     ]);
   }
 });
+
+it.each([
+  ['the disk', disk],
+  ['its quick form', swift(disk)],
+] as const)('%s renames nothing onto anything, not even an empty directory', async (_name, each) => {
+  for (const name of ['one', 'empty']) mkdirSync(join(place, name));
+  writeFileSync(join(place, 'one/file'), 'x');
+  expect(await each.rename(join(place, 'one'), join(place, 'empty'))).toMatchObject({ ok: false, code: 'EEXIST' });
+  expect((await each.readText(join(place, 'one/file'))).ok).toBe(true);
+});
+
+it('the quick form follows no link by itself, which may lead to a file system that does not answer', async () => {
+  writeFileSync(join(place, 'file'), 'x');
+  symlinkSync('file', join(place, 'link'));
+  const asked: string[] = [];
+  const slow = {
+    ...disk,
+    readText: (path: string, maxBytes?: number) => {
+      asked.push('text');
+      return disk.readText(path, maxBytes);
+    },
+    readBytes: (path: string, maxBytes: number) => {
+      asked.push('bytes');
+      return disk.readBytes(path, maxBytes);
+    },
+  };
+  for (const name of ['file', 'link']) {
+    expect(await swift(slow).readText(join(place, name))).toEqual({ ok: true, value: 'x' });
+    expect((await swift(slow).readBytes(join(place, name), 9)).ok).toBe(true);
+  }
+  expect(asked).toEqual(['text', 'bytes']);
+});
