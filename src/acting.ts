@@ -15,6 +15,7 @@ import type { Reason } from './core/model.ts';
 import type { Settings } from './core/settings.ts';
 import { policyOf } from './deciding.ts';
 import { gathering } from './gathering.ts';
+import { turns } from './io/turns.ts';
 import { editedByHand } from './observe/edited.ts';
 import type { Inquiry } from './observe/investigate.ts';
 import { quietSince } from './observe/quiet.ts';
@@ -62,6 +63,9 @@ const FIRST_GROUP = 4;
 
 /** Trees that lie between their places at one time, with one look for all; a killed pass leaves them to the next. */
 const SIDE_BY_SIDE = 64;
+
+/** Trees that are looked through at one time, the second time. */
+const LOOKS_AT_ONCE = 8;
 
 /** Acts on one inquiry after the other, the reclaims among them in groups. */
 export async function actOnAll(acting: Acting, inquiries: readonly Inquiry[]): Promise<Worked[]> {
@@ -124,6 +128,7 @@ async function reclaimGroup(acting: Acting, group: readonly Inquiry[]): Promise<
     return pinned;
   });
   const looks = gathering(group.length, () => renew(view));
+  const inTurn = turns(LOOKS_AT_ONCE);
   const members = group.map((inquiry) => {
     const [pinning, looking] = [pins.member(), looks.member()];
     const updateRef = (command: string) => together(actor, command, commands, pinning.arrive);
@@ -138,7 +143,8 @@ async function reclaimGroup(acting: Acting, group: readonly Inquiry[]): Promise<
       looking.leave();
     };
     const own = { ...actor, updateRef };
-    return { request: { actor: own, view, inquiry, settings, policy: policyOf(settings), lock, lookAfresh }, leave };
+    const policy = policyOf(settings);
+    return { request: { actor: own, view, inquiry, settings, policy, lock, lookAfresh, inTurn }, leave };
   });
   const plans = await planReclaims(members.map(({ request }) => request));
   const worked = await Promise.all(

@@ -34,7 +34,9 @@ export async function decideBatch(
     // What has no landing to prove, a staging entry, is decided by now, and may be about to go.
     if (each.verdict !== null) return withEveryClaim(view, each, how);
     say(each.candidate, cheap.indexOf(each));
-    return withEveryClaim(view, (await proceed(each, how, null)) as Inquiry, how);
+    const inquiry = await withEveryClaim(view, (await proceed(each, how, null)) as Inquiry, how);
+    view.readings.forget(each.candidate.path);
+    return inquiry;
   });
 }
 

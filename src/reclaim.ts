@@ -36,6 +36,8 @@ export interface PlanRequest {
   readonly lock: PassLock;
   /** The repository as it is once the trees are moved, for everyone who goes side by side. */
   readonly lookAfresh: () => Promise<Fact<View>>;
+  /** Few at one time: each holds the names of all its files while it is looked at. */
+  readonly inTurn: (look: () => Promise<Inquiry>) => Promise<Inquiry>;
 }
 
 export type Planned = { readonly ok: true; readonly value: Reclaim } | { readonly ok: false; readonly reason: Reason };
@@ -190,7 +192,11 @@ async function lookAgain(
   // nobody writes between the status that follows and the end.
   const occupied = (await fresh.value.probe(candidate, 'occupied', at)) as NonNullable<Facts['occupied']>;
   const how = { probe: fresh.value.probe, policy, nowMs: io.clock.nowMs, isOutOfTime: view.source.isOutOfTime, at };
-  const again = (await proceed({ candidate, verdict: null, facts: { occupied }, asked: [] }, how, null)) as Inquiry;
+  const again = await request.inTurn(async () => {
+    const inquiry = (await proceed({ candidate, verdict: null, facts: { occupied }, asked: [] }, how, null)) as Inquiry;
+    fresh.value.readings.forget(at);
+    return inquiry;
+  });
   const ignored = again.facts.ignored;
   return { verdict: again.verdict, ballast: ignored?.known === true ? ignored.value.ballast : [] };
 }

@@ -30,7 +30,7 @@ import { makerOf } from './makers.ts';
 import { ownerNow } from './owner.ts';
 import { occupants } from './processes.ts';
 import { unnamedGrace } from './providers.ts';
-import { createReadings, placeOf, type Readings } from './readings.ts';
+import { placeOf, type Readings } from './readings.ts';
 import { keptByRule } from './rules.ts';
 import { stagingIdle, stagingNested, stagingOwn, stagingOwner, stagingTracked } from './staging.ts';
 import { managedBy, placeOf as patternPlace, type View } from './view.ts';
@@ -43,7 +43,7 @@ type Observe<C> = { readonly [N in FactName]?: (seen: Seen, candidate: C, at: st
 
 /** The probe of a view. */
 export function createProbe(seen: Seen): Probe {
-  const worktree = worktreeProbes(createReadings(seen.source.io, seen.memory));
+  const worktree = worktreeProbes(seen.readings);
   return async (candidate, fact, at) => {
     const observe =
       candidate.kind === 'worktree'

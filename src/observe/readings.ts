@@ -19,6 +19,8 @@ import { createWalks, type Walks } from './walks.ts';
 export interface Readings {
   readonly status: (candidate: WorktreeCandidate, at: string) => Promise<Fact<Status>>;
   readonly index: (candidate: WorktreeCandidate, at: string) => Promise<Fact<IndexListing>>;
+  /** Lets go of what was read there: the names of all its files, which nobody needs once it is decided. */
+  readonly forget: (at: string) => void;
 }
 
 /** What lasts from the first look to the second: git's own objects, and what was judged. */
@@ -70,17 +72,20 @@ export function createReadings(io: Io, memory: Memory): Readings {
     return value === null ? ask() : known(take(value));
   };
   return {
+    forget: (at) => {
+      for (const each of [pristine, asked, listed]) each.forget(at);
+    },
     status: (candidate, at) =>
       or(
-        pristine(candidate, at),
+        pristine.read(candidate, at),
         ({ ignored }) => ({ ...NOTHING, ignored }),
-        () => asked(candidate, at),
+        () => asked.read(candidate, at),
       ),
     index: (candidate, at) =>
       or(
-        pristine(candidate, at),
+        pristine.read(candidate, at),
         ({ index }) => index,
-        () => listed(candidate, at),
+        () => listed.read(candidate, at),
       ),
   };
 }
@@ -107,12 +112,13 @@ export const placeOf = (candidate: WorktreeCandidate, at: string): Place => ({
 
 function remembering<T>(read: (candidate: WorktreeCandidate, at: string) => Promise<T>) {
   const answers = new Map<string, Promise<T>>();
-  return (candidate: WorktreeCandidate, at: string): Promise<T> => {
-    const present = answers.get(at);
-    if (present !== undefined) return present;
-    const answer = read(candidate, at);
-    answers.set(at, answer);
-    return answer;
+  return {
+    read: (candidate: WorktreeCandidate, at: string): Promise<T> => {
+      const answer = answers.get(at) ?? read(candidate, at);
+      answers.set(at, answer);
+      return answer;
+    },
+    forget: (at: string) => void answers.delete(at),
   };
 }
 

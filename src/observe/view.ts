@@ -25,7 +25,7 @@ import { once } from './once.ts';
 import { createProbe } from './probe.ts';
 import { type ProcessTable, scanProcesses } from './processes.ts';
 import { askProviders, type ClaimProvider } from './providers.ts';
-import { createMemory, type Memory } from './readings.ts';
+import { createMemory, createReadings, type Memory, type Readings } from './readings.ts';
 import { findStaging } from './staging.ts';
 import { listWorktrees, presence } from './worktrees.ts';
 
@@ -65,6 +65,8 @@ export interface View {
   readonly mounts: MountReader;
   /** What one look leaves to the next one of the same pass. */
   readonly memory: Memory;
+  /** What was read of each worktree in this look. */
+  readonly readings: Readings;
   readonly probe: Probe;
   /** What could not be looked for, in words. */
   readonly problems: readonly string[];
@@ -135,6 +137,7 @@ function assemble(source: ViewSource, lasting: Lasting, claims: Pick<View, 'clai
       ]);
     },
     ...claims,
+    readings: createReadings(io, lasting.memory),
     processes: once(() => scanOthers(source)),
     mounts: createMountReader(io.disk),
   };
