@@ -12,17 +12,18 @@ import { type Actor, type Done, failed, onRepository, outcome } from './context.
 /** More abandoned tips than this in one reflog: the newest are held by their own descendants' pins. */
 const MAX_PARENTS = 500;
 
-/**
- * Pins `head` and those of `commits` that it does not reach; answers the pinned oid.
- */
-export async function pin(actor: Actor, id: string, head: Oid, commits: readonly Oid[]): Promise<Done<Oid>> {
+/** The commit that holds `head` and those of `commits` that it does not reach; not pinned yet. */
+export async function pinFor(actor: Actor, head: Oid, commits: readonly Oid[]): Promise<Done<Oid>> {
   const tips = await abandonedTips(actor, head, commits);
   if (!tips.ok) return tips;
-  const target = tips.value.length === 0 ? { ok: true as const, value: head } : await gather(actor, head, tips.value);
-  if (!target.ok) return target;
-  const command = `create ${PIN_NAMESPACE}${id} ${target.value}`;
+  return tips.value.length === 0 ? { ok: true, value: head } : gather(actor, head, tips.value);
+}
+
+/** Pins what `pinFor` answered. */
+export async function pin(actor: Actor, id: string, oid: Oid): Promise<Done> {
+  const command = `create ${PIN_NAMESPACE}${id} ${oid}`;
   const created = await (actor.updateRef?.(command) ?? updateRefs(actor, [command]));
-  return created.ok ? { ok: true, value: target.value } : failed(`pinning its commits: ${created.why}`);
+  return created.ok ? created : failed(`pinning its commits: ${created.why}`);
 }
 
 /** Removes the pin, if there is one. */

@@ -24,7 +24,7 @@ import { deleteBranch, saveReflog } from './branch.ts';
 import { type Actor, type Done, done, failed, outcome } from './context.ts';
 import { createEntry, writeEntry } from './entries.ts';
 import { record } from './journal.ts';
-import { pin } from './pins.ts';
+import { pin, pinFor } from './pins.ts';
 import { rollBack } from './recover.ts';
 import { rewriteLock } from './registration.ts';
 import { keepingTime } from './times.ts';
@@ -52,17 +52,18 @@ export interface Reclaim {
 /** Moves one candidate into quarantine. */
 export async function quarantine(actor: Actor, reclaim: Reclaim): Promise<Outcome> {
   let { entry } = reclaim;
+  const held = await commitsToHold(actor, reclaim);
+  if (!held.ok) return unbegun(actor, entry, held.why);
   if (!(await reclaim.stillOurs())) return refused('another pass has taken over');
   const own = await readLock(actor, reclaim);
   if (!own.ok) return refused(own.why);
-  entry = { ...entry, lockText: own.value };
+  entry = { ...entry, lockText: own.value, pin: held.value };
   const announced = await announce(actor, entry);
   if (!announced.ok) return abandon(actor, entry, reclaim, announced.why);
   const locked = await lockRegistration(actor, entry, reclaim.adminDir);
   if (!locked.ok) return abandon(actor, entry, reclaim, locked.why);
-  const pinned = await pinCommits(actor, entry, reclaim.reflogCommits);
+  const pinned = entry.pin === null ? done : await pin(actor, entry.id, entry.pin);
   if (!pinned.ok) return abandon(actor, entry, reclaim, pinned.why);
-  entry = pinned.value;
   const moved = await moveTree(actor, entry);
   if (!moved.ok) return abandon(actor, entry, reclaim, moved.why);
   const before = await signsOfWork(actor, reclaim.adminDir);
@@ -120,14 +121,9 @@ async function lockRegistration(actor: Actor, entry: Entry, adminDir: string | n
   });
 }
 
-async function pinCommits(actor: Actor, entry: Entry, reflogCommits: readonly string[]): Promise<Done<Entry>> {
-  if (entry.head === null) return { ok: true, value: entry };
-  const pinned = await pin(actor, entry.id, entry.head, reflogCommits);
-  if (!pinned.ok) return pinned;
-  const withPin: Entry = { ...entry, pin: pinned.value };
-  const written = await writeEntry(actor, withPin);
-  return written.ok ? { ok: true, value: withPin } : written;
-}
+/** What the pin is to point at, or null for a staging entry. The note names it before it is there. */
+const commitsToHold = async (actor: Actor, { entry, reflogCommits }: Reclaim): Promise<Done<string | null>> =>
+  entry.head === null ? { ok: true, value: null } : pinFor(actor, entry.head, reflogCommits);
 
 async function moveTree(actor: Actor, entry: Entry): Promise<Done> {
   if (entry.tree === null) return done;
@@ -211,6 +207,12 @@ async function abandon(actor: Actor, entry: Entry, reclaim: Reclaim, why: string
   const back = await rollBack(actor, entry, reclaim.adminDir);
   await record(actor, 'failed', entry, why);
   return { outcome: 'failed', error: back.ok ? why : `${why}; and then: ${back.why}` };
+}
+
+/** Nothing was announced yet, so there is nothing to take back. */
+async function unbegun(actor: Actor, entry: Entry, error: string): Promise<Outcome> {
+  await record(actor, 'failed', entry, error);
+  return { outcome: 'failed', error };
 }
 
 const refused = (detail: string): Outcome => ({ outcome: 'refused', reasons: [{ code: 'unknown', detail }] });

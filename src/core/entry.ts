@@ -28,7 +28,7 @@ export interface Entry {
   readonly registration: string | null;
   readonly branch: string | null;
   readonly head: Oid | null;
-  /** The commit under `refs/reaper/<id>` that keeps HEAD and reflog alive, or null. */
+  /** The commit under `refs/reaper/<id>` that keeps HEAD and reflog alive, or null. In phase `intent` it may not be pinned yet. */
   readonly pin: Oid | null;
   /** The branch's value when it was deleted, or null when it was left alone. */
   readonly deletedBranchAt: Oid | null;
