@@ -7,6 +7,7 @@
  * the batch goes on behind it.
  */
 import type { Oid } from '../../core/model.ts';
+import { turns } from '../../io/turns.ts';
 import { landedMessages } from './messages.ts';
 import type { View } from './view.ts';
 
@@ -29,6 +30,9 @@ export interface Merger {
 /** Between batches the time limit is looked at: 32 merges take 50 to 100 ms. */
 const BATCH = 32;
 
+/** Batches at one time: merging keeps a processor busy, and most machines have two. */
+const AT_ONCE = 2;
+
 /** git's status for an option it does not know. */
 const USAGE = 129;
 /** git's status for giving up; what it printed before is still good. */
@@ -40,9 +44,19 @@ export function createMerger(view: View): Merger {
   let hasStdin = true;
 
   async function merge(pairs: readonly MergePair[]): Promise<readonly Merged[]> {
+    const inTurn = turns(AT_ONCE);
+    const batches: Promise<readonly Merged[]>[] = [];
+    for (let at = 0; at < pairs.length; at += BATCH) {
+      const batch = pairs.slice(at, at + BATCH);
+      batches.push(inTurn(() => mergeBatch(batch)));
+    }
+    return (await Promise.all(batches)).flat();
+  }
+
+  async function mergeBatch(pairs: readonly MergePair[]): Promise<readonly Merged[]> {
     const merged: Merged[] = [];
     while (merged.length < pairs.length) {
-      const rest = pairs.slice(merged.length, merged.length + BATCH);
+      const rest = pairs.slice(merged.length);
       const done = hasStdin && rest.length > 1 ? await together(rest) : [];
       merged.push(...done);
       const next = rest[done.length];
