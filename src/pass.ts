@@ -178,7 +178,7 @@ async function pass(run: Run): Promise<Passed> {
   const ledger = await readLedger(run, notes);
   const source = sourceOf(run, ledger, isOutOfTime);
   // The list that the workspace was opened with will do, unless finishing an earlier pass has changed it.
-  const isListed = options.brief === true && recovered.length === 0 && startedMs - workspace.listedAtMs < LISTED_MS;
+  const isListed = recovered.length === 0 && startedMs - workspace.listedAtMs < LISTED_MS;
   const opened = await openView(source, isListed ? workspace.worktrees : undefined);
   if (!opened.known) return { ok: false, problem: 'unreadable', why: opened.why };
   const view = opened.value;
