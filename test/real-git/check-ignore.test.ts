@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { WorktreeCandidate } from '../../src/core/model.ts';
-import type { GitAnswer } from '../../src/io/ports.ts';
+import type { GitAnswer, GitCall } from '../../src/io/ports.ts';
 import { ignoredAmong, readStatus } from '../../src/observe/changes.ts';
 import { repositoryFilters } from '../../src/observe/filters.ts';
 import { createMemory, createReadings } from '../../src/observe/readings.ts';
@@ -240,6 +240,19 @@ describe('a content filter that only the worktree has', () => {
       for (const name of readdirSync(store)) writeFileSync(join(store, name, 'commondir'), `${commonDir()}\n`);
     };
     expect(await filtered(`gitdir:${store}/`, false, stored)).not.toContain('reclaim');
+  });
+
+  it('is looked for where nobody can say where a registration really lies', async () => {
+    backdate(repo, tree, 2 * DAY);
+    const worktree = await candidate();
+    const asked: unknown[] = [];
+    const io = interpose(REAL, async (call, proceed) => {
+      if (call.port === 'git' && call.name === 'config') asked.push((call.args[0] as GitCall).gitDir);
+      const isThere = call.name === 'realpath' && call.args[0] === worktree.adminDir;
+      return isThere ? { ok: false, code: 'EACCES', why: 'no' } : proceed();
+    });
+    await createReadings(io, createMemory(io, commonDir())).status(worktree, tree);
+    expect(asked).toContain(worktree.adminDir);
   });
 
   it('by where registrations lie keeps it', async () => {
