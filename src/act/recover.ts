@@ -87,7 +87,7 @@ export async function rollBack(actor: Actor, entry: Entry, adminDir: string | nu
   if (!tree.ok) return tree;
   const unlocked = await restoreLock(actor, entry, adminDir);
   if (!unlocked.ok) return unlocked;
-  /** A pin may have been made just before its entry could say so. */
+  /** Its entry names the pin before it is made, so git is asked whether there is one. */
   const pinned = entry.head === null ? done : await unpin(actor, entry.id);
   if (!pinned.ok) return pinned;
   await removePlace(actor, entry);

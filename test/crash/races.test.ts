@@ -277,3 +277,34 @@ describe('in the middle of a reclaim somebody', () => {
     }
   });
 });
+
+describe('whoever locks it after the first look', () => {
+  test.each([
+    ['for the first time', false],
+    ['in place of an owner who is dead', true],
+  ])('%s, is obeyed, and nothing has failed', async (_how, wasLocked) => {
+    const rich = await richCase({ alone: true, lock: wasLocked });
+    const { at, fix } = rich;
+    const lock = join(at.repo.commonDir, 'worktrees/fix/locked');
+    let isDone = false;
+    const io = interpose(REAL, async ({ name, args }, proceed) => {
+      const isAnnounced = name === 'createFile' && /quarantine\/[^/]*\/entry\.json$/.test(String(args[0]));
+      const answer = await proceed();
+      if (isAnnounced && !isDone) {
+        isDone = true;
+        if (wasLocked) at.repo.git(['worktree', 'unlock', fix]);
+        at.repo.git(['worktree', 'lock', '--reason', 'mine', fix]);
+      }
+      return answer;
+    });
+    // The first pass notes since when the owner is dead.
+    if (wasLocked) await at.pass(REAL);
+    const passed = await at.pass(later(io, 2 * DAY));
+    const result = passed.ok && passed.report.results.find(({ inquiry }) => inquiry.candidate.path === fix);
+    expect(result).toMatchObject({ outcome: 'refused', reasons: [{ detail: 'its lock changed' }] });
+    expect(readFileSync(lock, 'utf8').trim()).toBe('mine');
+    expect(leftovers(at.repo)).toMatchObject({ quarantine: [], pins: [] });
+    expect(existsSync(join(fix, '.git'))).toBe(true);
+    assertSound(at.repo);
+  });
+});
