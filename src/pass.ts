@@ -178,7 +178,8 @@ async function pass(run: Run): Promise<Passed> {
   const ledger = await readLedger(run, notes);
   const source = sourceOf(run, ledger, isOutOfTime);
   // The list that the workspace was opened with will do, unless finishing an earlier pass has changed it.
-  const isListed = recovered.length === 0 && startedMs - workspace.listedAtMs < LISTED_MS;
+  const listedMs = io.clock.nowMs() - workspace.listedAtMs;
+  const isListed = recovered.length === 0 && listedMs >= 0 && listedMs < LISTED_MS;
   const opened = await openView(source, isListed ? workspace.worktrees : undefined);
   if (!opened.known) return { ok: false, problem: 'unreadable', why: opened.why };
   const view = opened.value;
