@@ -94,6 +94,16 @@ describe('who is inside is unknown', () => {
     expect(await inside(change)).toMatchObject({ known: false });
   });
 
+  it('when the namespace of another, or the mounts there, cannot be read', async () => {
+    const own = ok('mnt:[1]');
+    expect(await inside({ mountNamespace: atOther(failed('EMFILE'), own) })).toMatchObject({ known: false });
+    const change = {
+      mountNamespace: atOther(ok('mnt:[2]'), own),
+      mountinfo: atOther(failed('EMFILE'), table().view.mountinfo(SELF)),
+    };
+    expect(await inside(change)).toMatchObject({ known: false });
+  });
+
   it('when its path cannot be resolved, but for a path that is gone', async () => {
     expect(await inside({}, { realpath: async () => failed('EACCES') })).toMatchObject({ known: false });
     expect(await inside({}, { realpath: async () => failed('ENOENT') })).toMatchObject({ known: true });
