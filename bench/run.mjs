@@ -57,7 +57,7 @@ try {
   if (wants('passes')) {
     say('passes');
     const counts = size([10, 100, 1000], [10, 100]);
-    const idle = await idlePasses(stage, { counts, rounds: size(7, 3) });
+    const idle = await idlePasses(stage, { counts, rounds: size(15, 3) });
     rows.push(...idle.rows, memory(stage, idle.root, counts.at(-1)));
     panels.push({ ...PASSES, points: idle.points });
   }
