@@ -56,14 +56,14 @@ export async function quarantine(actor: Actor, reclaim: Reclaim): Promise<Outcom
   if (!(await reclaim.stillOurs())) return refused('another pass has taken over');
   if (!held.ok) return unbegun(actor, entry, held.why);
   const own = await readLock(actor, reclaim);
-  if (!own.ok) return refused(own.why);
+  if (!own.ok) return { outcome: 'refused', reasons: [RELOCKED] };
   entry = { ...entry, lockText: own.value, pin: held.value };
   const announced = await announce(actor, entry);
   if (!announced.ok) return abandon(actor, entry, reclaim, announced.why);
   const locked = await lockRegistration(actor, entry, reclaim.adminDir);
   if (!locked.ok)
-    return locked.why === LOCK_CHANGED
-      ? takeBack(actor, entry, reclaim, keep(LOCK_CHANGED))
+    return locked.why === RELOCKED.detail
+      ? takeBack(actor, entry, reclaim, { verdict: 'keep', reasons: [RELOCKED] })
       : abandon(actor, entry, reclaim, locked.why);
   const pinned = entry.pin === null ? done : await pin(actor, entry.id, entry.pin);
   if (!pinned.ok) return abandon(actor, entry, reclaim, pinned.why);
@@ -107,12 +107,12 @@ async function announce(actor: Actor, entry: Entry): Promise<Done> {
 async function readLock({ io }: Actor, { adminDir, entry }: Reclaim): Promise<Done<string | null>> {
   if (adminDir === null || entry.lockText === null) return { ok: true, value: null };
   const present = await io.disk.readText(join(adminDir, 'locked'));
-  if (!present.ok || present.value.trim() !== entry.lockText.trim()) return failed(LOCK_CHANGED);
+  if (!present.ok || present.value.trim() !== entry.lockText.trim()) return failed(RELOCKED.detail);
   return { ok: true, value: present.value };
 }
 
 /** Somebody locked it, or another did, since it was looked at: that is their word, and no failure. */
-const LOCK_CHANGED = 'its lock changed';
+const RELOCKED: Reason = { code: 'locked', detail: 'its lock changed after the first look' };
 
 async function lockRegistration(actor: Actor, entry: Entry, adminDir: string | null): Promise<Done> {
   if (adminDir === null) return done;
@@ -121,10 +121,10 @@ async function lockRegistration(actor: Actor, entry: Entry, adminDir: string | n
   return keepingTime(disk, adminDir, async () => {
     if (entry.lockText === null) {
       const made = await disk.createFile(path, ourLock(entry.id));
-      return !made.ok && made.code === 'EEXIST' ? failed(LOCK_CHANGED) : outcome(made, 'locking its registration');
+      return !made.ok && made.code === 'EEXIST' ? failed(RELOCKED.detail) : outcome(made, 'locking its registration');
     }
     const present = await disk.readText(path);
-    if (!present.ok || present.value !== entry.lockText) return failed(LOCK_CHANGED);
+    if (!present.ok || present.value !== entry.lockText) return failed(RELOCKED.detail);
     return rewriteLock(actor, path, ourLock(entry.id), 'locking its registration');
   });
 }
@@ -145,9 +145,10 @@ async function moveRegistration({ io, layout }: Actor, entry: Entry, adminDir: s
   return outcome(await io.disk.rename(adminDir, layout.entry(entry.id).admin), 'moving its registration to quarantine');
 }
 
-const keep = (detail: string): Verdict => ({ verdict: 'keep', reasons: [{ code: 'unknown', detail }] });
-
-const DISTURBED = keep('git was at work in it while it was being moved');
+const DISTURBED: Verdict = {
+  verdict: 'keep',
+  reasons: [{ code: 'unknown', detail: 'git was at work in it while it was being moved' }],
+};
 
 /** What git writes in a registration on add, commit, checkout and reset. */
 const SIGNS_OF_WORK = ['HEAD', 'index', 'logs/HEAD'];

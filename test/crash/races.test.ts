@@ -301,7 +301,10 @@ describe('whoever locks it after the first look', () => {
     if (wasLocked) await at.pass(REAL);
     const passed = await at.pass(later(io, 2 * DAY));
     const result = passed.ok && passed.report.results.find(({ inquiry }) => inquiry.candidate.path === fix);
-    expect(result).toMatchObject({ outcome: 'refused', reasons: [{ detail: 'its lock changed' }] });
+    expect(result).toMatchObject({
+      outcome: 'refused',
+      reasons: [{ code: 'locked', detail: 'its lock changed after the first look' }],
+    });
     expect(readFileSync(lock, 'utf8').trim()).toBe('mine');
     expect(leftovers(at.repo)).toMatchObject({ quarantine: [], pins: [] });
     expect(existsSync(join(fix, '.git'))).toBe(true);
