@@ -104,7 +104,7 @@ export const RACES: readonly Hazard[] = [
     });
     return { survives: [path], machine };
   }),
-  keeps('a worktree that was locked just before it was to be locked', { because: 'failed' }, (stage) => {
+  keeps('a worktree that was locked just before it was to be locked', { because: 'locked' }, (stage) => {
     const path = stage.landed();
     const between = () => stage.lock(path, 'mine');
     return { survives: [path], between, machine: (io, moment) => onLocking(io, moment) };

@@ -12,19 +12,14 @@ import { dateBack } from '../stage.ts';
 const { keeps, reclaims } = family('F');
 
 /** Refusals of the machine in the middle of it. */
-const refusing = (
-  name: string,
-  code: string,
-  call: 'rename' | 'writeFile' | 'createFile' | 'appendLine' | 'makeDir',
-  part: string,
-) =>
+const refusing = (name: string, code: string, call: 'rename' | 'createFile' | 'appendLine', part: string) =>
   keeps(name, { because: 'failed' }, (stage) => {
     const path = stage.landed();
     return { survives: [path], machine: (io) => failing(io, call, code, (one, two) => `${one} ${two}`.includes(part)) };
   });
 
 export const CUT_OFF: readonly Hazard[] = [
-  refusing('a worktree whose move finds the disk full', 'ENOSPC', 'writeFile', 'entry.json'),
+  refusing('a worktree whose note finds the disk full', 'ENOSPC', 'createFile', 'entry.json'),
   refusing('a worktree whose intent cannot be written down', 'ENOSPC', 'appendLine', 'journal'),
   refusing('a worktree on a read-only file system', 'EROFS', 'rename', '/tree'),
   refusing('a worktree that may not be moved', 'EACCES', 'rename', '/tree'),
