@@ -144,8 +144,9 @@ describe('git checkout with the hook installed', () => {
 
 describe('git worktree add with the hook installed', () => {
   it('never judges the worktree it has just made', async () => {
-    install();
+    // Before the hooks are there: a pass that they start would put off the one that is meant.
     const gone = landed('agent/done');
+    install();
     due();
     const path = join(repo.root, '../wt/new one');
     expect(shell(repo, `git worktree add -q -b agent/new "${path}" 2>&1`)).toMatchObject({ code: 0, stdout: '' });
