@@ -61,10 +61,8 @@ export async function quarantine(actor: Actor, reclaim: Reclaim): Promise<Outcom
   const announced = await announce(actor, entry);
   if (!announced.ok) return abandon(actor, entry, reclaim, announced.why);
   const locked = await lockRegistration(actor, entry, reclaim.adminDir);
-  if (!locked.ok)
-    return locked.why === RELOCKED.detail
-      ? takeBack(actor, entry, reclaim, { verdict: 'keep', reasons: [RELOCKED] })
-      : abandon(actor, entry, reclaim, locked.why);
+  if (!locked.ok) return abandon(actor, entry, reclaim, locked.why);
+  if (!locked.value) return takeBack(actor, entry, reclaim, { verdict: 'keep', reasons: [RELOCKED] });
   const pinned = entry.pin === null ? done : await pin(actor, entry.id, entry.pin);
   if (!pinned.ok) return abandon(actor, entry, reclaim, pinned.why);
   const moved = await moveTree(actor, entry);
@@ -114,18 +112,23 @@ async function readLock({ io }: Actor, { adminDir, entry }: Reclaim): Promise<Do
 /** Somebody locked it, or another did, since it was looked at: that is their word, and no failure. */
 const RELOCKED: Reason = { code: 'locked', detail: 'its lock changed after the first look' };
 
-async function lockRegistration(actor: Actor, entry: Entry, adminDir: string | null): Promise<Done> {
-  if (adminDir === null) return done;
+/** Puts our lock on; false where another has been put on or taken off meanwhile. */
+async function lockRegistration(actor: Actor, entry: Entry, adminDir: string | null): Promise<Done<boolean>> {
+  if (adminDir === null) return { ok: true, value: true };
   const path = join(adminDir, 'locked');
   const { disk } = actor.io;
   return keepingTime(disk, adminDir, async () => {
+    let put: Done;
     if (entry.lockText === null) {
       const made = await disk.createFile(path, ourLock(entry.id));
-      return !made.ok && made.code === 'EEXIST' ? failed(RELOCKED.detail) : outcome(made, 'locking its registration');
+      if (!made.ok && made.code === 'EEXIST') return { ok: true, value: false };
+      put = outcome(made, 'locking its registration');
+    } else {
+      const present = await disk.readText(path);
+      if (!present.ok || present.value !== entry.lockText) return { ok: true, value: false };
+      put = await rewriteLock(actor, path, ourLock(entry.id), 'locking its registration');
     }
-    const present = await disk.readText(path);
-    if (!present.ok || present.value !== entry.lockText) return failed(RELOCKED.detail);
-    return rewriteLock(actor, path, ourLock(entry.id), 'locking its registration');
+    return put.ok ? { ok: true, value: true } : put;
   });
 }
 
