@@ -16,6 +16,7 @@ import {
   errno,
   type FileCalls,
   isWriting,
+  PRIVATE_DIRECTORY_MODE,
   PRIVATE_MODE,
   renameIntoVacancy,
   replaceFile,
@@ -77,7 +78,8 @@ export const disk: Disk = {
       const { bavail, bsize } = await fs.statfs(nativePath(path));
       return bavail * bsize;
     }),
-  makeDir: (path, mode = 0o700) => attempt(async () => void (await fs.mkdir(path, { recursive: true, mode }))),
+  makeDir: (path, mode = PRIVATE_DIRECTORY_MODE) =>
+    attempt(async () => void (await fs.mkdir(path, { recursive: true, mode }))),
   ...writersOver(inPool),
   createScratch: (path, text) =>
     attempt(() => fs.writeFile(nativePath(path), text, { flag: 'wx', mode: PRIVATE_MODE })),
@@ -102,9 +104,22 @@ async function attempt<T>(effect: () => Promise<T>): Promise<DiskAnswer<T>> {
   try {
     return { ok: true, value: await effect() };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return { ok: false, code: code ?? 'UNKNOWN', why: message };
+    return refusal(error);
   }
+}
+
+/** The same of a call that does not wait. */
+export function answer<T>(call: () => T): DiskAnswer<T> {
+  try {
+    return { ok: true, value: call() };
+  } catch (error) {
+    return refusal(error);
+  }
+}
+
+function refusal(error: unknown): DiskAnswer<never> {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return { ok: false, code: code ?? 'UNKNOWN', why: message };
 }
 
 const readText = async (path: string, maxBytes: number, flags = 0): Promise<string> =>

@@ -8,10 +8,10 @@
  */
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
-import { writersOver } from './disk.ts';
+import { answer, writersOver } from './disk.ts';
 import type { Disk } from './ports.ts';
 import { nativePath } from './rawpath.ts';
-import type { FileCalls, OpenFile } from './writes.ts';
+import { type FileCalls, type OpenFile, PRIVATE_DIRECTORY_MODE, PRIVATE_MODE } from './writes.ts';
 
 const flush = promisify(fs.fsync);
 
@@ -45,12 +45,27 @@ const opened = (file: number): OpenFile => ({
 
 const here = writersOver(atOnce);
 
+/** Making a name, or setting its time, waits for nothing but the file system's memory. */
+const made: Pick<Disk, 'makeDir' | 'createScratch' | 'setModified'> = {
+  makeDir: async (path, mode = PRIVATE_DIRECTORY_MODE) =>
+    answer(() => void fs.mkdirSync(path, { recursive: true, mode })),
+  createScratch: async (path, text) =>
+    answer(() => fs.writeFileSync(nativePath(path), text, { flag: 'wx', mode: PRIVATE_MODE })),
+  setModified: async (path, atMs) => answer(() => fs.lutimesSync(nativePath(path), atMs / 1000, atMs / 1000)),
+};
+
 /** The writers of `disk`, quick where `isLocal` says that the path lies on a local file system. */
-export function swiftWrites(disk: Disk, isLocal: (path: string) => boolean): ReturnType<typeof writersOver> {
+export function swiftWrites(
+  disk: Disk,
+  isLocal: (path: string) => boolean,
+): ReturnType<typeof writersOver> & typeof made {
   return {
     rename: (from, to) => (isLocal(from) && isLocal(to) ? here : disk).rename(from, to),
     writeFile: (path, text, mode) => (isLocal(path) ? here : disk).writeFile(path, text, mode),
     createFile: (path, text) => (isLocal(path) ? here : disk).createFile(path, text),
     appendLine: (path, line) => (isLocal(path) ? here : disk).appendLine(path, line),
+    makeDir: (path, mode) => (isLocal(path) ? made : disk).makeDir(path, mode),
+    createScratch: (path, text) => (isLocal(path) ? made : disk).createScratch(path, text),
+    setModified: (path, atMs) => (isLocal(path) ? made : disk).setModified(path, atMs),
   };
 }

@@ -9,7 +9,7 @@
  * holds up the timers that end a pass; long runs of quick calls let those timers in.
  */
 import * as fs from 'node:fs';
-import { assertReadable, entryOf, exactOf, infoOf, MAX_TEXT_BYTES, rawEntryOf, tooLarge } from './disk.ts';
+import { answer, assertReadable, entryOf, exactOf, infoOf, MAX_TEXT_BYTES, rawEntryOf, tooLarge } from './disk.ts';
 import type { DirEntry, Disk, DiskAnswer, ExactInfo, FileInfo } from './ports.ts';
 import { mayHaveLost, nativePath, readableName } from './rawpath.ts';
 import { swiftWrites } from './swift-writes.ts';
@@ -97,6 +97,12 @@ export function swift(disk: Disk): Disk {
       const bytes = await quick<Uint8Array>(path, () => readWhole(path, maxBytes), slow);
       return bytes.ok || bytes.code !== A_LINK ? bytes : slow();
     },
+    readlink: (path) =>
+      quick(
+        path,
+        () => readableName(fs.readlinkSync(nativePath(path), 'buffer')),
+        () => disk.readlink(path),
+      ),
     ...resolving(disk, unlessLink),
     ...ofMany(disk, isLocal, eachOf),
     ...swiftWrites(disk, isLocal),
@@ -219,15 +225,6 @@ function readSmall(path: string, room: Buffer): string | null {
     return null;
   } finally {
     if (file !== undefined) fs.closeSync(file);
-  }
-}
-
-function answer<T>(call: () => T): DiskAnswer<T> {
-  try {
-    return { ok: true, value: call() };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return { ok: false, code: code ?? 'UNKNOWN', why: message };
   }
 }
 

@@ -33,6 +33,7 @@ export interface FileCalls {
 
 /** What is ours is nobody else's to read; a hook file keeps the mode it had. */
 export const PRIVATE_MODE = 0o600;
+export const PRIVATE_DIRECTORY_MODE = 0o700;
 
 const NEWLINE = 0x0a;
 

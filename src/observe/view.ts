@@ -130,10 +130,11 @@ function assemble(source: ViewSource, lasting: Lasting, claims: Pick<View, 'clai
       const questions = candidates.flatMap(questionOf);
       if (questions.length === 0) return;
       const { memory, landings, bases } = lasting;
+      // The proofs take longest, and so begin first.
       await Promise.all([
+        bases.known ? landings.prove(questions, bases.value) : null,
         memory.readTrees(questions.map(({ head }) => head)),
         memory.shared(),
-        bases.known ? landings.prove(questions, bases.value) : null,
       ]);
     },
     ...claims,

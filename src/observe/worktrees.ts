@@ -176,6 +176,8 @@ async function directoryProblem(
 }
 
 async function sameDirectory(disk: DiskReader, named: string, adminDir: string): Promise<Fact<Ownness> | null> {
+  // The very name that was looked at before.
+  if (named === adminDir) return null;
   const [one, other] = await Promise.all([disk.stat(named), disk.stat(adminDir)]);
   if (!one.ok || !other.ok) return known({ notOwn: `its .git file names ${named}, which is not its registration` });
   const same = one.value.dev === other.value.dev && one.value.ino === other.value.ino;

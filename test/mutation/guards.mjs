@@ -422,8 +422,8 @@ export const GUARDS = [
   guard(
     'a list of changes that ends too early is no list',
     `${L}read.ts`,
-    'if (isRead && all.length === pairs.length + 1) return known(all.slice(0, -1));',
-    'if (isRead) return known(pairs.map((_, at) => all[at] ?? []));',
+    'if (!isRead || all.length !== asked.length + 1)',
+    'if (!isRead)',
     [`${REAL}cut`, `${REAL}guards`],
   ),
   guard(

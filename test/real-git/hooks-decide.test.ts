@@ -130,19 +130,23 @@ describe.each(SHELLS)('in %s', (_name, shebang) => {
     expect(hook.runs()[1]?.args).toEqual(['run', '--hook', 'post-checkout', '--from', linked]);
   });
 
-  it("hands nothing of git's on to the program", () => {
+  it("hands nothing of git's on to the program, nor what node would load or write", () => {
     const linked = hook.repo.worktree('agent/new');
     rmSync(join(hook.root, 'runs.jsonl'));
     hook.git(['-c', 'some.key=value', 'checkout', '-q', 'other'], linked, {
       NODE_OPTIONS: '--no-warnings',
       NODE_PATH: linked,
+      NODE_V8_COVERAGE: join(linked, 'coverage'),
+      NODE_EXTRA_CA_CERTS: '/dev/null',
       GIT_NAMESPACE: 'x',
     });
     const local = hook.repo.git(['rev-parse', '--local-env-vars']).split('\n');
     const seen = Object.keys(hook.runs()[0]?.env ?? {});
     expect(seen).toContain('HOME');
     expect(
-      seen.filter((name) => local.includes(name) || /^(NODE_OPTIONS|NODE_PATH|GIT_NAMESPACE)$/.test(name)),
+      seen.filter(
+        (name) => local.includes(name) || /^(NODE_(OPTIONS|PATH|V8_COVERAGE|EXTRA_CA_CERTS)|GIT_NAMESPACE)$/.test(name),
+      ),
     ).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { commitOf, landedRepo, numbers, verdict, verify } from './landed-support.ts';
+import type { GitCall } from '../../src/io/ports.ts';
+import { type Answers, commitOf, landedRepo, numbers, verdict, verify } from './landed-support.ts';
 
 describe('a branch has landed when', () => {
   it('the base reaches it, also detached', async () => {
@@ -27,6 +28,27 @@ describe('a branch has landed when', () => {
     const proof = await repo.prove('agent/squashed');
     expect(verdict(proof)).toBe('adds-nothing');
     verify(repo, 'agent/squashed', proof);
+  });
+
+  it('the base has its very content, for which no line is read and no commit asked about twice', async () => {
+    const repo = landedRepo();
+    for (const [name, lines] of Object.entries({ held: { 3: 'three' }, gone: { 9: 'nine' } })) {
+      repo.start(`agent/${name}`);
+      repo.change({ [`${name}.txt`]: numbers(lines) });
+      repo.git(['switch', '-q', 'main']);
+      repo.squash(`agent/${name}`);
+    }
+    const asksForLines = ({ args }: GitCall) => args[0] === 'diff-tree' && args.includes('-p');
+    const pairs = ({ calls }: Answers) => calls.find(({ args }) => args[0] === 'diff-tree')?.input?.split('\n') ?? [];
+    const held = await repo.ask(['agent/held', 'agent/gone']);
+    expect(held.proofs.map(verdict)).toEqual(['adds-nothing', 'adds-nothing']);
+    expect(held.calls.filter(asksForLines)).toEqual([]);
+    // A lone commit is all of its branch; the last pair marks the end.
+    expect(pairs(held)).toHaveLength(2 + 1 + 1);
+    repo.change({ 'gone.txt': numbers({ 9: 'NINE' }) });
+    const moved = await repo.ask(['agent/held', 'agent/gone']);
+    expect(moved.proofs.map(verdict)).toEqual(['adds-nothing', 'replayed']);
+    expect(moved.calls.filter(asksForLines).length).toBeGreaterThan(0);
   });
 
   it('it was squashed, and the base has moved on in the same lines', async () => {

@@ -1,6 +1,6 @@
 /** Looking at many paths at once answers what looking at each would. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { resolveExisting } from '../../src/io/claimfile.ts';
@@ -118,6 +118,32 @@ it.each([
   writeFileSync(join(place, 'one/file'), 'x');
   expect(await each.rename(join(place, 'one'), join(place, 'empty'))).toMatchObject({ ok: false, code: 'EEXIST' });
   expect((await each.readText(join(place, 'one/file'))).ok).toBe(true);
+});
+
+it.each([
+  ['the disk', disk],
+  ['its quick form', swift(disk)],
+] as const)('%s makes private names of its own, dates them, and reads where links lead', async (_name, each) => {
+  const modeOf = (name: string) => lstatSync(join(place, name)).mode & 0o777;
+  expect(await each.makeDir(join(place, 'one/two'))).toMatchObject({ ok: true });
+  expect(await each.makeDir(join(place, 'one/two'))).toMatchObject({ ok: true });
+  expect([modeOf('one'), modeOf('one/two')]).toEqual([0o700, 0o700]);
+  expect(await each.createScratch(join(place, 'one/file'), 'x')).toMatchObject({ ok: true });
+  expect(modeOf('one/file')).toBe(0o600);
+  expect(await each.createScratch(join(place, 'one/file'), 'y')).toMatchObject({ ok: false, code: 'EEXIST' });
+  expect(await each.createScratch(join(place, 'absent/file'), 'y')).toMatchObject({ ok: false, code: 'ENOENT' });
+  expect(await each.makeDir(join(place, 'one/file'))).toMatchObject({ ok: false, code: 'EEXIST' });
+  expect(await each.makeDir(join(place, 'one/file/below'))).toMatchObject({ ok: false, code: 'ENOTDIR' });
+  symlinkSync('file', join(place, 'one/link'));
+  expect(await each.readlink(join(place, 'one/link'))).toEqual({ ok: true, value: 'file' });
+  expect(await each.readlink(join(place, 'one/file'))).toMatchObject({ ok: false, code: 'EINVAL' });
+  expect(await each.readlink(join(place, 'one/absent'))).toMatchObject({ ok: false, code: 'ENOENT' });
+  const before = lstatSync(join(place, 'one/file')).mtimeMs;
+  expect(await each.setModified(join(place, 'one/link'), 1_700_000_000_000)).toMatchObject({ ok: true });
+  expect(lstatSync(join(place, 'one/link')).mtimeMs).toBe(1_700_000_000_000);
+  expect(lstatSync(join(place, 'one/file')).mtimeMs).toBe(before);
+  expect(await each.setModified(join(place, 'one/absent'), 0)).toMatchObject({ ok: false, code: 'ENOENT' });
+  expect(readFileSync(join(place, 'one/file'), 'utf8')).toBe('x');
 });
 
 it('the quick form follows no link by itself, which may lead to a file system that does not answer', async () => {

@@ -2,7 +2,8 @@
  * One stretch of the base's history, read and swept for all branches that still climb.
  *
  * Contract: changed paths are read of every commit, changed lines only of those that touch what a
- * branch changes, when the base has touched all of that.
+ * branch changes, when the base has touched all of that. The first stretch is read while others
+ * still find out what the branches change.
  * Failure direction: what cannot be read ends the search of these branches for this run.
  */
 import { type Fact, known, type Oid, unknown } from '../../core/model.ts';
@@ -19,14 +20,14 @@ import {
   sweepPaths,
   worthReading,
 } from './search.ts';
-import type { BaseHistory, Judging } from './start.ts';
+import type { BaseHistory, Judging, Start } from './start.ts';
 import type { View } from './view.ts';
 
 /** Base commits whose lines are kept for the next branches: 4,000 take about 40 MB. */
 const KEPT_COMMITS = 4_000;
 
 /** Stretches of the spine whose commits are read at once: at least one spine commit each. */
-export function* chunksOf({ spine }: BaseHistory, oldest: number, maxCommits: number) {
+function* chunksOf({ spine }: BaseHistory, oldest: number, maxCommits: number): Generator<Chunk> {
   const sizes = new Array<number>(spine.commits.length).fill(0);
   for (const group of spine.groupOf.values()) sizes[group] = (sizes[group] ?? 0) + 1;
   for (let first = oldest; first < spine.commits.length; ) {
@@ -43,16 +44,60 @@ export interface Chunk {
   readonly end: number;
 }
 
-/** Finds the candidates of a chunk. What cannot be read ends the search for now. */
-export async function sweepChunk(climb: Climb, active: readonly Climber[], chunk: Chunk): Promise<void> {
-  const { view } = climb.judging;
+type Records = Fact<readonly GroupedRecord[]>;
+
+/** What there is to sweep, oldest first. */
+export interface Stretches {
+  readonly chunks: readonly Chunk[];
+  readonly read: (chunk: Chunk) => Promise<Records>;
+}
+
+/** Divides what these branches have to look at, and begins to read it. */
+export function stretchesOf(judging: Judging, history: BaseHistory, starts: readonly Start[]): Stretches {
+  const oldest = Math.min(history.spine.commits.length - 1, ...starts.map(({ from }) => from)) + 1;
+  const chunks = [...chunksOf(history, oldest, judging.limits.chunkCommits)];
+  const [first] = chunks;
+  let begun = first === undefined ? null : readChunk(judging, history, first);
+  const read: Stretches['read'] = (chunk) => {
+    const records = chunk === first && begun !== null ? begun : readChunk(judging, history, chunk);
+    // It is swept once, and may be large.
+    begun = null;
+    return records;
+  };
+  return { chunks, read };
+}
+
+/** The first sweep of a chunk, by paths; gives its records, none where they could not be read. */
+export async function sweepChunk(
+  { stretches }: Climb,
+  active: readonly Climber[],
+  chunk: Chunk,
+): Promise<readonly GroupedRecord[]> {
+  if (active.length === 0) return [];
+  const records = await stretches.read(chunk);
+  if (!records.known) {
+    stop(active, records.why);
+    return [];
+  }
+  sweepPaths(
+    active.map(({ search }) => search),
+    records.value,
+    chunk.end,
+  );
+  return records.value;
+}
+
+/** The second, by lines, which finds the candidates. */
+export async function sweepLinesOf(
+  { judging }: Climb,
+  active: readonly Climber[],
+  chunk: Chunk,
+  records: readonly GroupedRecord[],
+): Promise<void> {
+  if (active.length === 0) return;
   const searches = active.map(({ search }) => search);
-  if (searches.length === 0) return;
-  const records = await readChunk(climb, chunk);
-  if (!records.known) return stop(active, records.why);
-  sweepPaths(searches, records.value, chunk.end);
-  const worthwhile = worthReading(searches, records.value);
-  const [lines, changed] = await Promise.all([findLines(view, active, chunk), readLines(climb.judging, worthwhile)]);
+  const worthwhile = worthReading(searches, records);
+  const [lines, changed] = await Promise.all([findLines(judging.view, active, chunk), readLines(judging, worthwhile)]);
   if (!lines.known) return stop(active, lines.why);
   if (!changed.known) return stop(active, changed.why);
   sweepLines(searches, worthwhile, changed.value);
@@ -77,8 +122,7 @@ function stop(climbers: readonly Climber[], why: string): void {
   for (const climber of climbers) climber.unread = why;
 }
 
-async function readChunk({ judging, history }: Climb, { first, end }: Chunk): Promise<Fact<GroupedRecord[]>> {
-  const { spine, floor } = history;
+async function readChunk(judging: Judging, { spine, floor }: BaseHistory, { first, end }: Chunk): Promise<Records> {
   const older = spine.commits[first - 1] ?? floor;
   const read = await recordsOf(judging.view, spine.commits[end] ?? judging.base, older === null ? [] : [older]);
   if (!read.known) return read;

@@ -10,7 +10,7 @@
 import { BELOW, type Limits } from '../../core/landing.ts';
 import type { Oid } from '../../core/model.ts';
 import { type CachedOpen, keptPaths } from './cache.ts';
-import { chunksOf, sweepChunk } from './chunk.ts';
+import { type Stretches, sweepChunk, sweepLinesOf } from './chunk.ts';
 import type { Merged, Merger } from './merge.ts';
 import { landedMessages } from './messages.ts';
 import type { Outcome } from './outcome.ts';
@@ -25,6 +25,7 @@ export interface Climb {
   readonly judging: Judging;
   readonly history: BaseHistory;
   readonly merger: Merger;
+  readonly stretches: Stretches;
   readonly shapes: ReadonlyMap<Start, Shape>;
   /** Own commits of all branches, with their parents. */
   readonly own: ReadonlyMap<Oid, readonly Oid[]>;
@@ -58,11 +59,13 @@ export async function climbLadder(climb: Climb): Promise<Map<Oid, Outcome>> {
   const { judging, history } = climb;
   const last = history.spine.commits.length - 1;
   const climbers = [...climb.shapes].map(([start, shape]) => climberOf(start, shape, judging.limits));
-  const oldest = Math.min(last, ...climbers.map(({ search }) => search.from)) + 1;
-  for (const chunk of chunksOf(history, oldest, judging.limits.chunkCommits)) {
+  for (const chunk of climb.stretches.chunks) {
     const active = climbers.filter((each) => isClimbing(each) && each.search.from < chunk.end);
-    await sweepChunk(climb, active, chunk);
+    const records = await sweepChunk(climb, active, chunk);
     const isAtTip = chunk.end === last;
+    // Nobody's lines need to be read for those that this proves.
+    if (isAtTip) await tryTip(climb, active.filter(isEqualAtTip));
+    await sweepLinesOf(climb, active.filter(isClimbing), chunk, records);
     if (isAtTip) await tryTip(climb, active.filter(isEqualAtTip));
     await tryCandidates(climb, active);
     if (isAtTip) await tryTip(climb, active);

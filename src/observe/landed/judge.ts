@@ -5,6 +5,7 @@
  * Failure direction: see the rungs; a head without an outcome does not occur.
  */
 import type { Oid } from '../../core/model.ts';
+import { stretchesOf } from './chunk.ts';
 import { climbLadder } from './climb.ts';
 import type { Merger } from './merge.ts';
 import { type Outcome, unreadOutcome } from './outcome.ts';
@@ -42,13 +43,14 @@ async function judgeOnce(
   const reached = await reach(judging, heads);
   const { outcomes, graph } = reached;
   const { starts, history } = await place(judging, reached);
+  const stretches = history === null ? null : stretchesOf(judging, history, starts);
   const shapes = new Map<Start, Shape>();
   for (const [start, shape] of await shapesOf(judging, starts, graph)) {
     if (typeof shape === 'string') outcomes.set(start.tip, unreadOutcome(shape));
     else shapes.set(start, shape);
   }
-  if (history !== null) {
-    const climbed = await climbLadder({ judging, history, merger, shapes, own: graph });
+  if (history !== null && stretches !== null) {
+    const climbed = await climbLadder({ judging, history, merger, stretches, shapes, own: graph });
     for (const [tip, outcome] of climbed) outcomes.set(tip, outcome);
   }
   if (peels < MAX_PEELS) await peelUpdates(judging, merger, { outcomes, shapes, graph, peels });

@@ -46,8 +46,10 @@ export function createMerger(view: View): Merger {
   async function merge(pairs: readonly MergePair[]): Promise<readonly Merged[]> {
     const inTurn = turns(AT_ONCE);
     const batches: Promise<readonly Merged[]>[] = [];
-    for (let at = 0; at < pairs.length; at += BATCH) {
-      const batch = pairs.slice(at, at + BATCH);
+    // As even as can be, so that none is waited for alone.
+    const size = Math.ceil(pairs.length / Math.ceil(pairs.length / BATCH));
+    for (let at = 0; at < pairs.length; at += size) {
+      const batch = pairs.slice(at, at + size);
       batches.push(inTurn(() => mergeBatch(batch)));
     }
     return (await Promise.all(batches)).flat();

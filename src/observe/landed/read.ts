@@ -144,21 +144,24 @@ export interface Pair {
   readonly to: Oid;
 }
 
-/** What each pair changes, in order. */
+/** What each pair changes, in order; the same pair is asked about once: a lone commit is the whole of its branch. */
 export async function changesOf(view: View, pairs: readonly Pair[]): Promise<Fact<readonly (readonly Change[])[]>> {
-  if (pairs.length === 0) return known([]);
+  const [first] = pairs;
+  if (first === undefined) return known([]);
   const args = ['diff-tree', '--stdin', ...RAW, '--always', '--root'];
+  const asked = [...new Set(pairs.map(pairLine))];
   // The last pair differs in nothing; its header marks the end, since a shorter list of changes would look whole.
-  const end = pairs.slice(0, 1).map(({ to }) => ({ from: to, to }));
-  const answer = await view.run(args, lines([...pairs, ...end].map(pairLine)));
+  const answer = await view.run(args, lines([...asked, pairLine({ from: first.to, to: first.to })]));
   if (!answer.ok) return unread(answer);
   const all: Change[][] = [];
   const isRead = eachToken(answer.stdout, {
     header: () => all.push([]),
     change: (change) => all.at(-1)?.push(change),
   });
-  if (isRead && all.length === pairs.length + 1) return known(all.slice(0, -1));
-  return unknown(landedMessages.unread('the output of git diff-tree has an unknown shape'));
+  if (!isRead || all.length !== asked.length + 1)
+    return unknown(landedMessages.unread('the output of git diff-tree has an unknown shape'));
+  const changes = new Map(asked.map((line, index) => [line, all[index] ?? []]));
+  return known(pairs.map((pair) => changes.get(pairLine(pair)) ?? []));
 }
 
 /** The patch of each pair, as text with `context` lines around each change, in order. */
