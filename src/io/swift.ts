@@ -2,9 +2,9 @@
  * The same disk, answered without a detour through node's thread pool where that is safe.
  *
  * Contract: same answers as the disk it wraps. A call that only looks at a name is made at once when the
- * kernel's mount list says that its path lies on a local file system: ten times cheaper. Everything else, and
- * everything where there is no such list, goes the long way. So does removing: it waits for the file system's
- * journal, and several that wait side by side are through in half the time.
+ * kernel's mount list says that its path lies on a local file system: ten times cheaper. So is writing, but for
+ * what waits for the device. Everything else, and everything where there is no such list, goes the long way. So
+ * does removing: several that wait side by side for the file system's journal are through in half the time.
  * Failure direction: a file system that may not answer (network, user space, automounted, unknown) never
  * holds up the timers that end a pass; long runs of quick calls let those timers in.
  */

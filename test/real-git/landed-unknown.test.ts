@@ -256,6 +256,25 @@ describe('proving', () => {
     expect(temporary()).toEqual([]);
   });
 
+  it('leaves no git behind, also where what the branches change is too much to go on', async () => {
+    const repo = squashed();
+    repo.start('agent/wide', 'main~2');
+    repo.change({ 'one.txt': '1\n', 'two.txt': '2\n' });
+    let underWay = 0;
+    const { proofs } = await repo.ask(['agent/wide'], {
+      limits: { paths: 1 },
+      git: (real) => ({
+        async run(call) {
+          underWay++;
+          if (call.args[0] === 'log') await new Promise((resolve) => setTimeout(resolve, 300));
+          return real.run(call).finally(() => underWay--);
+        },
+      }),
+    });
+    expect(proofs.map(verdict)).toEqual([expect.stringMatching(/^unknown: .*paths/)]);
+    expect(underWay).toBe(0);
+  });
+
   it('works where git cannot merge in batches', async () => {
     const repo = squashed();
     repo.start('agent/two', 'main~4');

@@ -138,12 +138,31 @@ it.each([
   expect(await each.readlink(join(place, 'one/link'))).toEqual({ ok: true, value: 'file' });
   expect(await each.readlink(join(place, 'one/file'))).toMatchObject({ ok: false, code: 'EINVAL' });
   expect(await each.readlink(join(place, 'one/absent'))).toMatchObject({ ok: false, code: 'ENOENT' });
+  symlinkSync('nowhere', join(place, 'one/dangling'));
+  expect(await each.makeDir(join(place, 'one/dangling/below'))).toMatchObject({ ok: false, code: 'ENOTDIR' });
+  symlinkSync('two', join(place, 'one/directory'));
+  expect(await each.makeDir(join(place, 'one/directory'))).toMatchObject({ ok: true });
   const before = lstatSync(join(place, 'one/file')).mtimeMs;
   expect(await each.setModified(join(place, 'one/link'), 1_700_000_000_000)).toMatchObject({ ok: true });
   expect(lstatSync(join(place, 'one/link')).mtimeMs).toBe(1_700_000_000_000);
   expect(lstatSync(join(place, 'one/file')).mtimeMs).toBe(before);
   expect(await each.setModified(join(place, 'one/absent'), 0)).toMatchObject({ ok: false, code: 'ENOENT' });
   expect(readFileSync(join(place, 'one/file'), 'utf8')).toBe('x');
+});
+
+it('the quick form makes one name; looking for what is above, which can have no end, or behind a link is left', async () => {
+  const asked: string[] = [];
+  const slow = {
+    ...disk,
+    makeDir: (path: string, mode?: number) => {
+      asked.push(path.slice(place.length + 1));
+      return disk.makeDir(path, mode);
+    },
+  };
+  symlinkSync('there', join(place, 'link'));
+  for (const name of ['there', 'there', 'link', 'one/two', 'one/three'])
+    expect(await swift(slow).makeDir(join(place, name))).toMatchObject({ ok: true });
+  expect(asked).toEqual(['link', 'one/two']);
 });
 
 it('the quick form follows no link by itself, which may lead to a file system that does not answer', async () => {

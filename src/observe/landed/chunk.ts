@@ -2,8 +2,8 @@
  * One stretch of the base's history, read and swept for all branches that still climb.
  *
  * Contract: changed paths are read of every commit, changed lines only of those that touch what a
- * branch changes, when the base has touched all of that. The first stretch is read while others
- * still find out what the branches change.
+ * branch changes, when the base has touched all of that and its tip does not prove the branch. The
+ * first stretch can be read while others still find out what the branches change.
  * Failure direction: what cannot be read ends the search of these branches for this run.
  */
 import { type Fact, known, type Oid, unknown } from '../../core/model.ts';
@@ -50,6 +50,8 @@ type Records = Fact<readonly GroupedRecord[]>;
 export interface Stretches {
   readonly chunks: readonly Chunk[];
   readonly read: (chunk: Chunk) => Promise<Records>;
+  /** When the first one has been read, which is to be waited for also by those who have no use for it any more. */
+  readonly ready: Promise<void>;
 }
 
 /** Divides what these branches have to look at, and begins to read it. */
@@ -64,7 +66,7 @@ export function stretchesOf(judging: Judging, history: BaseHistory, starts: read
     begun = null;
     return records;
   };
-  return { chunks, read };
+  return { chunks, read, ready: Promise.resolve(begun).then(() => undefined) };
 }
 
 /** The first sweep of a chunk, by paths; gives its records, none where they could not be read. */

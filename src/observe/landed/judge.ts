@@ -45,7 +45,8 @@ async function judgeOnce(
   const { starts, history } = await place(judging, reached);
   const stretches = history === null ? null : stretchesOf(judging, history, starts);
   const shapes = new Map<Start, Shape>();
-  for (const [start, shape] of await shapesOf(judging, starts, graph)) {
+  const [shaped] = await Promise.all([shapesOf(judging, starts, graph), stretches?.ready]);
+  for (const [start, shape] of shaped) {
     if (typeof shape === 'string') outcomes.set(start.tip, unreadOutcome(shape));
     else shapes.set(start, shape);
   }

@@ -102,7 +102,7 @@ async function readShallow(disk: Disk, commonDir: string): Promise<Fact<readonly
 /** Why the scratch repository could not be made, or null. */
 async function furnish(options: ViewOptions, scratch: string, shallow: readonly Oid[]): Promise<string | null> {
   const { disk } = options.io;
-  for (const name of ['objects/info', 'refs', 'info']) {
+  for (const name of ['.', 'objects', 'objects/info', 'refs', 'info']) {
     const made = await disk.makeDir(join(scratch, name));
     if (!made.ok) return made.why;
   }
