@@ -56,7 +56,7 @@ export function parseMountOutput(text: string): string[] | null {
 }
 
 /** Space, tab, newline and backslash are written as three octal digits. */
-const decodeOctal = (text: string): string =>
+export const decodeOctal = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_whole, digits) => String.fromCharCode(Number.parseInt(digits, 8)));
 
 /** A directory's place in its file system, wherever that is mounted. */

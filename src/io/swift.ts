@@ -9,38 +9,20 @@
  * holds up the timers that end a pass; long runs of quick calls let those timers in.
  */
 import * as fs from 'node:fs';
+import { localPaths } from '../core/local-paths.ts';
 import { answer, assertReadable, entryOf, exactOf, infoOf, MAX_TEXT_BYTES, rawEntryOf, tooLarge } from './disk.ts';
 import type { DirEntry, Disk, DiskAnswer, ExactInfo, FileInfo } from './ports.ts';
 import { mayHaveLost, nativePath, readableName } from './rawpath.ts';
 import { swiftWrites } from './swift-writes.ts';
 
-/** Kept by the kernel on this machine's own devices or memory. Anything not named here counts as remote. */
-const LOCAL_TYPES = new Set([
-  'ext2',
-  'ext3',
-  'ext4',
-  'xfs',
-  'btrfs',
-  'f2fs',
-  'zfs',
-  'overlay',
-  'tmpfs',
-  'ramfs',
-  'bcachefs',
-]);
-
 /** Timers, and answers that programs have given meanwhile, wait no longer than this for a run of quick calls to end. */
 const BREATH_MS = 4;
 
-interface Mount {
-  readonly point: string;
-  readonly isLocal: boolean;
-}
-
 /** Wraps `disk`. */
 export function swift(disk: Disk): Disk {
-  const isLocal = localPaths();
-  if (isLocal === null) return disk;
+  const mounts = mountinfo();
+  if (mounts === null) return disk;
+  const isLocal = localPaths(mounts);
   let sinceMs = performance.now();
   const breathe = async () => {
     await new Promise<void>((resolve) => setImmediate(resolve));
@@ -228,50 +210,11 @@ function readSmall(path: string, room: Buffer): string | null {
   }
 }
 
-/** Tells local paths from others, or null where the kernel keeps no list. */
-function localPaths(): ((path: string) => boolean) | null {
-  const mounts = readMounts();
-  if (mounts === null) return null;
-  const others = new Set(mounts.filter(({ isLocal }) => !isLocal).map(({ point }) => point));
-  const remembered = new Map<string, boolean>();
-  return (path) => {
-    const end = path.lastIndexOf('/');
-    const directory = end > 0 ? path.slice(0, end) : '/';
-    let known = remembered.get(directory);
-    if (known === undefined) {
-      // The path itself may be a mount point, so it decides when it is one.
-      known = mountOf(directory, mounts);
-      remembered.set(directory, known);
-    }
-    return known && !others.has(path);
-  };
-}
-
-/** The longest mount point above decides; of two at one point, the later one. */
-function mountOf(directory: string, mounts: readonly Mount[]): boolean {
-  let best: Mount | null = null;
-  for (const mount of mounts) {
-    const covers = mount.point === '/' || directory === mount.point || directory.startsWith(`${mount.point}/`);
-    if (covers && mount.point.length >= (best?.point.length ?? 0)) best = mount;
-  }
-  return best?.isLocal === true;
-}
-
-function readMounts(): Mount[] | null {
+/** The kernel's list of mounts, or null where it keeps none. */
+function mountinfo(): string | null {
   try {
-    const lines = fs
-      .readFileSync('/proc/self/mountinfo', 'utf8')
-      .split('\n')
-      .filter((line) => line !== '');
-    return lines.map((line) => {
-      const point = line.split(' ')[4] ?? '/';
-      const type = /^.* - (\S+) /.exec(line)?.[1] ?? '';
-      return { point: unescaped(point), isLocal: LOCAL_TYPES.has(type) };
-    });
+    return fs.readFileSync('/proc/self/mountinfo', 'utf8');
   } catch {
     return null;
   }
 }
-
-const unescaped = (text: string): string =>
-  text.replace(/\\([0-7]{3})/g, (_whole, digits) => String.fromCharCode(Number.parseInt(digits, 8)));
