@@ -17,8 +17,7 @@ export async function large(stage, { tracked, ignored, rounds }) {
       const [name] = addLanded(stage, root, 1, `${who}${round}-`);
       addModules(treeOf(root, name), ignored);
       leaveAlone(stage, root, name);
-      stage.sh('sync', '/');
-      await settle();
+      await settle(stage);
       if (who === 'git') {
         const startMs = performance.now();
         start('git', ['worktree', 'remove', treeOf(root, name)], { cwd: root, env: stage.env });
@@ -52,8 +51,14 @@ export async function large(stage, { tracked, ignored, rounds }) {
   ];
 }
 
-/** It stands for one that was left alone for days; when its directories last changed cannot be set back, but waited for. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 2_200));
+/**
+ * It stands for what was left alone for days. That has long been written out: a file that never reached the disk is
+ * removed without it. When directories last changed cannot be set back, but waited for.
+ */
+async function settle(stage) {
+  stage.sh('sync', '/');
+  await new Promise((resolve) => setTimeout(resolve, 2_200));
+}
 
 function addModules(tree, count) {
   put(join(tree, 'node_modules', '.package-lock.json'), '{}\n');
@@ -104,6 +109,7 @@ export async function many(stage, { count, rounds }) {
         join(stage.place, 'remove.sh'),
         names.map((name) => `git worktree remove '${treeOf(root, name)}'`).join('\n'),
       );
+      await settle(stage);
       const startMs = performance.now();
       if (who === 'git') start('sh', [join(stage.place, 'remove.sh')], { cwd: root, env: stage.env });
       else

@@ -68,7 +68,7 @@ try {
   if (wants('reclaim')) {
     say('reclaims');
     rows.push(...(await large(stage, { tracked: 2000, ignored: size(50_000, 10_000), rounds: size(3, 1) })));
-    rows.push(...(await many(stage, { count: size(100, 20), rounds: size(3, 1) })));
+    rows.push(...(await many(stage, { count: size(100, 20), rounds: size(7, 1) })));
   }
   if (wants('staging')) {
     say('staging entries');
