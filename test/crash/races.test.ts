@@ -1,6 +1,15 @@
 /** Somebody acts in the middle of a reclaim: it is taken back, or all of it can be had back; nothing they did is lost. */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { endAll, toBeEnded } from '../support/children.ts';
@@ -308,6 +317,28 @@ describe('whoever locks it after the first look', () => {
     expect(readFileSync(lock, 'utf8').trim()).toBe('mine');
     expect(leftovers(at.repo)).toMatchObject({ quarantine: [], pins: [] });
     expect(existsSync(join(fix, '.git'))).toBe(true);
+    assertSound(at.repo);
+  });
+});
+
+describe('a pass whose lock another one takes over while it looks', () => {
+  test('writes nothing of what it was about to do', async () => {
+    const rich = await richCase({ alone: true });
+    const { at, fix } = rich;
+    const lock = join(at.repo.commonDir, 'reaper/lock');
+    const io = interpose(REAL, async ({ name }, proceed) => {
+      // The last step before the note.
+      if (name === 'commit-tree') writeFileSync(lock, 'theirs');
+      return proceed();
+    });
+    const passed = await at.pass(io);
+    const result = passed.ok && passed.report.results.find(({ inquiry }) => inquiry.candidate.path === fix);
+    expect(result).toMatchObject({ outcome: 'refused', reasons: [{ detail: 'another pass has taken over' }] });
+    expect(readFileSync(lock, 'utf8')).toBe('theirs');
+    expect(existsSync(join(fix, '.git'))).toBe(true);
+    expect(leftovers(at.repo)).toMatchObject({ quarantine: [], pins: [] });
+    expect(existsSync(join(at.repo.commonDir, 'reaper/journal.jsonl'))).toBe(false);
+    rmSync(lock);
     assertSound(at.repo);
   });
 });

@@ -175,8 +175,9 @@ describe.skipIf(!isRoot)("another user's repository", () => {
   const everything = () => [repo.root, ...walk(repo.root)];
 
   it('is left alone where git does not trust it', () => {
-    install();
+    // Before the hooks are there, whose own pass could be at work while the owner changes.
     const gone = landed('agent/done');
+    install();
     for (const path of everything()) if (!lstatSync(path).isSymbolicLink()) chownSync(path, NOBODY, NOBODY);
     const before = snapshot(repo.root);
     for (const command of [['run'], ['status'], ['install'], ['uninstall'], ['doctor'], ['init', '--yes']])
@@ -192,8 +193,9 @@ describe.skipIf(!isRoot)("another user's repository", () => {
   });
 
   it('is left alone where git trusts it, and its user has reaper-hook installed', () => {
-    install();
+    // Before the hooks are there, whose own pass could be at work while the owner changes.
     const gone = landed('agent/done');
+    install();
     for (const path of [own(), ...walk(own())]) chownSync(path, NOBODY, NOBODY);
     foreground();
     chownSync(own('foreground'), NOBODY, NOBODY);
