@@ -2,7 +2,7 @@
 
 import { isOurLock } from '../core/entry.ts';
 import { COMMAND, groundWords, ONLY_REPORTS, reasonSentence, undo, untilWords } from '../core/messages.ts';
-import type { Fact, FactName, Verdict } from '../core/model.ts';
+import type { Fact, FactName, Reason, Verdict } from '../core/model.ts';
 import { stepWords } from '../core/next-steps.ts';
 import { goneWords, inPlaceWords, ownerStory } from '../core/owner-words.ts';
 import { duration, printable, readablePath, shellWord } from '../core/text.ts';
@@ -59,18 +59,19 @@ function dialogue({ colors, width }: Context, inquiry: Inquiry, nowMs: number): 
 }
 
 /**
- * For what may go, the proof that it has landed; for a wait, the fact behind the reason, since others were asked
- * to see whether they make it longer; else the last one asked, because after a veto nothing more is.
+ * For what may go, the proof that it has landed; where whose it is was asked after a wait was certain, the fact
+ * behind the reason; else the last one asked, because after a veto nothing more is.
  */
 function decidingFact({ asked, verdict, facts }: Inquiry): FactName | null {
   const wasAsked = (name: FactName) => asked.some(({ fact }) => fact === name);
   if (verdict.verdict === 'reclaim') return wasAsked('landed') ? 'landed' : wasAsked('owner') ? 'owner' : null;
   const last = asked.at(-1)?.fact ?? null;
   const [reason] = verdict.reasons;
-  if (verdict.verdict !== 'wait' || reason === undefined) return last;
+  if (reason === undefined || (verdict.verdict !== 'wait' && !OF_OWNERS.has(reason.code))) return last;
   if (reason.code === 'too-young') return 'idle';
   if (reason.code === 'empty-too-young') return 'landed';
   if (reason.code === 'claimed') return 'claim';
+  if (reason.code === 'locked') return 'lock';
   const owners = (['lock', 'owner', 'maker', 'claim'] as const).filter((name) => {
     const fact = facts[name];
     const value = fact?.known === true ? fact.value : null;
@@ -79,6 +80,15 @@ function decidingFact({ asked, verdict, facts }: Inquiry): FactName | null {
   });
   return owners[0] ?? last;
 }
+
+/** Reasons that a lock, a maker, a name or a claim gives, of which all are asked once something waits. */
+const OF_OWNERS: ReadonlySet<Reason['code']> = new Set([
+  'locked',
+  'claimed',
+  'owner-alive',
+  'owner-unknown',
+  'owner-grace',
+]);
 
 function nextLines({ settings }: Workspace, inquiry: Inquiry, view: View): string[] {
   const { verdict } = inquiry;

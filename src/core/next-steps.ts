@@ -35,7 +35,7 @@ export function nextStep(
     case 'nested-repository':
       return `git -C ${at} status --ignored`;
     case 'not-landed':
-      return `git -C ${at} log --oneline ${shellWord(base)}..HEAD`;
+      return notLandedStep(detail, at, base);
     case 'landing-unknown':
       return `${COMMAND} landed`;
     case 'locked':
@@ -74,6 +74,14 @@ export function nextStep(
     case 'cross-device':
       return null;
   }
+}
+
+/** HEAD no longer leads to what it left behind. */
+function notLandedStep(detail: string, at: string, base: string): string {
+  const commit = /^commit ([0-9a-f]{10}) was made here and left behind/.exec(detail)?.[1];
+  return commit === undefined
+    ? `git -C ${at} log --oneline ${shellWord(base)}..HEAD`
+    : `git -C ${at} show --stat ${commit}`;
 }
 
 /** A claim ends by its owner's name, which has to be given; while its owner lives, that is somebody to look at first. */

@@ -108,6 +108,26 @@ describe('why', () => {
       /^> idle [\s\S]*\nsooner: npx reaper-hook run --idle 10m/m,
     );
   });
+
+  it('marks the lock on what is also too young, although more is asked after it', () => {
+    const repo = makeRepo();
+    const young = repo.worktree('agent/young');
+    repo.git(['worktree', 'lock', '--reason', 'portable disk', young]);
+    expect(reaper(repo, ['why', 'agent/young']).stdout).toMatch(/^> lock +"portable disk"/m);
+    expect(reaperJson(repo, ['why', 'agent/young'])).toMatchObject({ decided: 'lock', verdict: 'keep' });
+  });
+
+  it('names a command that shows the commit which a reset left behind', () => {
+    const repo = makeRepo();
+    const tree = repo.worktree('agent/away');
+    repo.commit('away.txt', 'the only copy\n', tree);
+    repo.git(['reset', '-q', '--hard', 'main'], tree);
+    backdate(repo, tree, 48 * HOUR);
+    const { stdout } = reaper(repo, ['why', 'agent/away']);
+    const [, next = ''] = /^next: (git .*)$/m.exec(stdout) ?? [];
+    const shown = spawnSync('sh', ['-c', next], { cwd: repo.root, env: repo.env(), encoding: 'utf8' });
+    expect(shown.stdout).toContain('away.txt');
+  });
 });
 
 describe('log', () => {
