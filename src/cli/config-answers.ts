@@ -6,6 +6,10 @@ import type { Settings } from '../core/settings.ts';
 import { plural, printable } from '../core/text.ts';
 import { type Answer, JSON_VERSION } from './context.ts';
 
+/** Where the settings come from; a person's own count either way. */
+export const sourceWords = (source: string | null): string =>
+  source ?? 'no file: built-in defaults, and what git config reaper.* says';
+
 /** Every mistake, and that nothing is reclaimed until they are mended. */
 export function configProblem(config: LoadedConfig): Answer {
   const errors = config.ok ? [] : config.errors;

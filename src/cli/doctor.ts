@@ -16,7 +16,7 @@ import { brokenClaims, readClaims } from '../observe/claims.ts';
 import { scanProcesses } from '../observe/processes.ts';
 import { orphansAmong } from '../survey.ts';
 import type { Workspace } from '../workspace.ts';
-import { changeLines } from './config-answers.ts';
+import { changeLines, sourceWords } from './config-answers.ts';
 import { type Answer, type Context, JSON_VERSION, ready } from './context.ts';
 import { orphanGuidance } from './orphans.ts';
 
@@ -183,9 +183,7 @@ function configFindings({ config, settings }: Workspace): Finding[] {
   if (!config.ok)
     return config.errors.map(({ message }) => trouble(message, 'mend it; nothing is reclaimed until then'));
   const findings = [
-    ok(
-      `configuration: ${config.source ?? 'built-in defaults'}; branches ${settings?.worktrees.branches.join(', ') ?? ''}`,
-    ),
+    ok(`configuration: ${sourceWords(config.source)}; branches ${settings?.worktrees.branches.join(', ') ?? ''}`),
   ];
   findings.push(...config.notes.map((text) => note(text)));
   if (config.withheld.length > 0)

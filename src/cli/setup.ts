@@ -10,7 +10,7 @@ import { uninstall } from '../install/uninstall.ts';
 import { placeObstacle } from '../io/ownplace.ts';
 import type { Workspace } from '../workspace.ts';
 import { commandHere } from './called.ts';
-import { changeLines, configNotes, configProblem } from './config-answers.ts';
+import { changeLines, configNotes, configProblem, sourceWords } from './config-answers.ts';
 import { type Answer, type Context, JSON_VERSION, problem, ready } from './context.ts';
 import { lookOnly } from './status.ts';
 import { candidateTable } from './tables.ts';
@@ -77,7 +77,7 @@ function scopeLines({ config }: Workspace, isApproved: boolean): string[] {
   if (!config.ok) return [];
   if (!isApproved) return configNotes({ ...config, notes: config.approval === 'lost' ? config.notes : [] });
   const beyond = differences(scopeOf(config.proposed), scopeOf(DEFAULTS));
-  const source = config.source ?? 'the built-in defaults';
+  const source = sourceWords(config.source);
   if (beyond.length === 0) return [`configuration: ${source}`];
   return [`configuration: ${source}; approved on this machine:`, ...beyond.flatMap(changeLines)];
 }
