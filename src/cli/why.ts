@@ -70,13 +70,12 @@ function decidingFact({ asked, verdict, facts }: Inquiry): FactName | null {
   if (reason === undefined || (verdict.verdict !== 'wait' && !OF_OWNERS.has(reason.code))) return last;
   if (reason.code === 'too-young') return 'idle';
   if (reason.code === 'empty-too-young') return 'landed';
-  if (reason.code === 'claimed') return 'claim';
   if (reason.code === 'locked') return 'lock';
   const owners = (['lock', 'owner', 'maker', 'claim'] as const).filter((name) => {
     const fact = facts[name];
     const value = fact?.known === true ? fact.value : null;
     const owner = value !== null && 'reason' in value ? value.owner : value;
-    return owner !== null && reason.detail.includes(owner.label);
+    return owner !== null && reason.detail === `${owner.label}: ${owner.why}`;
   });
   return owners[0] ?? last;
 }

@@ -66,6 +66,7 @@ export async function climbLadder(climb: Climb): Promise<Map<Oid, Outcome>> {
     // Nobody's lines need to be read for those that this proves.
     if (isAtTip) await tryTip(climb, active.filter(isEqualAtTip));
     await sweepLinesOf(climb, active.filter(isClimbing), chunk, records);
+    // Some that were looked for before could only be tried once their lines were known to be there.
     if (isAtTip) await tryTip(climb, active.filter(isEqualAtTip));
     await tryCandidates(climb, active);
     if (isAtTip) await tryTip(climb, active);
