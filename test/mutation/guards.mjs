@@ -441,7 +441,7 @@ export const GUARDS = [
     '',
     [`${REAL}ladder`],
   ),
-  guard('deleted lines count', `${L}lines.ts`, 'take(taken.after, change.after, lines);', '', [
+  guard('deleted lines count', `${L}lines.ts`, 'take(taken.after, change.after, lines);', '{}', [
     `${REAL}guards`,
     `${REAL}ladder`,
   ]),
@@ -449,7 +449,7 @@ export const GUARDS = [
     'moved lines are not new',
     `${L}lines.ts`,
     'for (const { before } of [change, ...deleted]) take(taken.before, before, lines);',
-    '',
+    '{}',
     [`${REAL}guards`, `${REAL}ladder`],
   ),
   guard('a rebase merge is looked for', `${L}search.ts`, 'offer(search, rebase(search, record, group), group);', '', [

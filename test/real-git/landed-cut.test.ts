@@ -1,6 +1,6 @@
 /** What git says, cut short in every place: it may hide a proof, and never makes one. */
 import { describe, expect, it } from 'vitest';
-import type { GitAnswer } from '../../src/io/ports.ts';
+import type { GitAnswer, GitCall } from '../../src/io/ports.ts';
 import { type LandedRepo, landedRepo, numbers, verdict } from './landed-support.ts';
 
 const PROVEN = /^(?:ancestor|adds-nothing|replayed|patches)$/;
@@ -43,26 +43,33 @@ const CUTS: readonly (readonly [string, (text: string) => string])[] = [
 /** Where the line, and the NUL-terminated record, before the last one ends. */
 const lastEnds = (text: string): number[] => ['\n', '\0'].map((end) => text.lastIndexOf(end, text.length - 2));
 
+/** Without the word, new each time, by which the end of a batch is told. */
+const questionOf = ({ args, input }: GitCall): string =>
+  JSON.stringify([args, input]).replace(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, 'END');
+
 describe('an answer of git that is cut short makes no proof', () => {
   it.each(CUTS)('when %s is missing', { timeout: 180_000 }, async (_what, cut) => {
     const { repo, revs } = branches();
     const whole = await repo.ask(revs, { branch: null });
     const verdicts = whole.proofs.map(verdict);
     expect(verdicts.map((each) => PROVEN.test(each))).toEqual([false, false, true, true, true]);
-    for (let at = 0; at < whole.calls.length; at++) {
-      let call = -1;
-      let args: readonly string[] = [];
+    for (const [at, target] of whole.calls.entries()) {
+      // Told by what is asked: calls side by side begin and end in another order each time.
+      const question = questionOf(target);
+      const nth = whole.calls.slice(0, at).filter((call) => questionOf(call) === question).length;
+      let times = 0;
       const { proofs, cache } = await repo.ask(revs, {
         branch: null,
         git: (real) => ({
           async run(asked): Promise<GitAnswer> {
+            const isIt = questionOf(asked) === question && times++ === nth;
             const answer = await real.run(asked);
-            if (++call !== at || !answer.ok) return answer;
-            args = asked.args;
-            return { ...answer, stdout: cut(answer.stdout) };
+            return isIt && answer.ok ? { ...answer, stdout: cut(answer.stdout) } : answer;
           },
         }),
       });
+      expect(times, `was not asked again: ${question}`).toBeGreaterThan(nth);
+      const { args } = target;
       const found = proofs.map(verdict);
       for (const [index, rev] of revs.entries())
         if (!PROVEN.test(verdicts[index] ?? ''))
