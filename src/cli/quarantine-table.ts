@@ -7,7 +7,7 @@ import type { Entry } from '../core/entry.ts';
 import type { Settings } from '../core/settings.ts';
 import { bytes, duration, printable, readablePath, remaining } from '../core/text.ts';
 import type { Workspace } from '../workspace.ts';
-import { layOut } from './columns.ts';
+import { cut, layOut, visible } from './columns.ts';
 import type { Context } from './context.ts';
 import { WIDE_ENOUGH } from './tables.ts';
 
@@ -31,7 +31,12 @@ export function quarantineTable(context: Context, entries: readonly Entry[], now
     width,
     { give: [1], middle: [1], right: [0] },
   ).split('\n');
-  return rows.flatMap(({ id, until }, index) => [heads[index] ?? '', colors.dim(`  ${until}: ${id}`)]).join('\n');
+  const below = rows.map(({ id, until }) => {
+    const line = `  ${until}: ${id}`;
+    // The id is there to be copied: it is never cut.
+    return visible(line) <= width ? [line] : [cut(`  ${until}:`, width), `    ${id}`];
+  });
+  return heads.flatMap((head, index) => [head, ...(below[index] ?? []).map((line) => colors.dim(line))]).join('\n');
 }
 
 /** What paths are written relative to. */
@@ -49,7 +54,14 @@ function restorableWords(entry: Entry, nowMs: number): string {
   if (entry.unverified) return 'kept: not yet looked at a second time';
   if (entry.phase === 'purged' || entry.phase === 'purging')
     return `from its commit for ${remaining(entry.forgetAtMs - nowMs)}`;
-  return `whole for ${remaining(entry.keepUntilMs - nowMs)}`;
+  return `${heldWords(entry.ballast)} for ${remaining(entry.keepUntilMs - nowMs)}`;
+}
+
+/** What of the files is kept: the ballast goes at the next chance, and is not promised. */
+function heldWords(ballast: readonly string[]): string {
+  const names = [...new Set(ballast.map((path) => path.slice(path.lastIndexOf('/') + 1)))];
+  if (names.length === 0) return 'whole';
+  return names.length > 2 ? 'all but what can be rebuilt' : `all but ${printable(names.join(' and '))}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** `run`: one pass, asked for by a person. */
 import { clearFailure, scheduleNext } from '../act/state.ts';
 import { COMMAND, ONLY_REPORTS, reasonSentence, reclaimedWords, undo } from '../core/messages.ts';
+import type { Reason } from '../core/model.ts';
 import { FLOORS, type Settings } from '../core/settings.ts';
 import { bytes, duration, plural, printable } from '../core/text.ts';
 import { runDocument } from '../documents.ts';
@@ -33,7 +34,8 @@ export async function run(context: Context, options: RunOptions): Promise<Answer
   const overridden = override(configured.settings, options, context.isInteractive);
   const workspace: Workspace = { ...configured, settings: overridden.settings };
   const { settings } = overridden;
-  const declined = await unconfirmed(context, workspace, options);
+  const limit = options.limit ?? settings.pass.limit;
+  const declined = settings.mode === 'report' ? null : await unconfirmed(context, workspace, options, limit);
   if (declined !== null) return declined;
   const startMs = workspace.io.clock.nowMs();
   const isInterrupted = options.dryRun ? () => false : context.interruptible();
@@ -41,7 +43,7 @@ export async function run(context: Context, options: RunOptions): Promise<Answer
     const passed = await runPass(workspace, {
       dryRun: options.dryRun,
       budgetMs: options.budgetMs ?? Number.POSITIVE_INFINITY,
-      limit: options.limit ?? settings.pass.limit,
+      limit,
       from: workspace.from,
       announce: false,
       isAborted: isInterrupted,
@@ -77,16 +79,32 @@ async function viewOf(context: Context, ended: Ended): Promise<Pick<Answer, 'tex
   return { text: isInterrupted() ? `${text}\n${STOPPED}` : text };
 }
 
-/** Null when the pass may go on: nobody is there to be asked, nothing is due, or the answer was yes. */
-async function unconfirmed(context: Context, workspace: Workspace, options: RunOptions): Promise<Answer | null> {
+/** Null when the pass may go on: nobody is there to be asked, nothing would be moved, or the answer was yes. */
+async function unconfirmed(
+  context: Context,
+  workspace: Workspace,
+  options: RunOptions,
+  limit: number,
+): Promise<Answer | null> {
   if (options.dryRun || options.yes || !context.isInteractive || context.global.json) return null;
   const look = await context.progress('looking', (say) => lookOnly(workspace, say));
   if (!look.ok) return problem('unreadable', look.why);
   const due = look.report.results.filter(({ inquiry }) => inquiry.verdict.verdict === 'reclaim');
-  if (due.length === 0) return null;
-  const names = due.map(({ inquiry }) => nameOf(inquiry.candidate)).join(', ');
-  if (await context.confirm(`move ${plural(due.length, 'candidate')} to quarantine: ${names}?`)) return null;
+  if (Math.min(due.length, limit) === 0) return null;
+  if (await context.confirm(question(due, limit))) return null;
   return { exit: 0, text: `nothing was touched; to look first: ${COMMAND} run --dry-run` };
+}
+
+/** More names than these are noise in a question. */
+const MOST_NAMES = 5;
+
+/** What a yes moves: no more than the limit. */
+function question(due: PassReport['results'], limit: number): string {
+  const all = plural(due.length, 'candidate');
+  const moved = due.length > limit ? `${limit} of ${all} (for all: --limit ${due.length})` : all;
+  const names = due.slice(0, MOST_NAMES).map(({ inquiry }) => nameOf(inquiry.candidate));
+  const more = due.length - names.length;
+  return `move ${moved} to quarantine: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}?`;
 }
 
 /** A pass by hand counts: the next hook need not repeat it. */
@@ -148,11 +166,14 @@ const STOPPED = `stopped by Ctrl-C; what was not reached is where it was; to go 
 
 function troubleOf({ inquiry, outcome, error, reasons }: PassReport['results'][number]): string[] {
   const name = nameOf(inquiry.candidate);
+  const why = reasons.map(reasonSentence).join('; ');
   if (outcome === 'failed') return [`failed ${name}: ${printable(error ?? '')}; it is where it was`];
-  if (outcome === 'refused') return [`taken back ${name}: ${reasons.map(reasonSentence).join('; ')}`];
-  if (outcome === 'skipped' && reasons.length > 0) return [`left ${name}: ${reasons.map(reasonSentence).join('; ')}`];
-  return [];
+  if (outcome === 'refused') return [`taken back ${name}: ${why}`];
+  return outcome === 'skipped' && reasons.length > 0 && !isBeyondLimit(reasons) ? [`left ${name}: ${why}`] : [];
 }
+
+/** What is due and was left because of the limit or the mode, which is said of all of it at once. */
+const isBeyondLimit = (reasons: readonly Reason[]): boolean => reasons.some(({ code }) => code === 'limit');
 
 function summary(report: PassReport, dryRun: boolean, isReport: boolean): string {
   const due = report.results.filter(({ inquiry }) => inquiry.verdict.verdict === 'reclaim').length;
@@ -161,7 +182,10 @@ function summary(report: PassReport, dryRun: boolean, isReport: boolean): string
     return `dry run: nothing was touched; ${plural(due, 'candidate')} of ${report.total} would be reclaimed${next}`;
   }
   const freed = report.purge !== null && report.purge.bytes > 0 ? `; ${bytes(report.purge.bytes)} freed` : '';
-  const rest = report.complete ? '' : `; ${report.total - report.examined} not reached in time`;
-  if (report.reclaimed.length === 0) return `nothing reclaimed of ${plural(report.total, 'candidate')}${freed}${rest}`;
-  return `${reclaimedWords(report.reclaimed.map(({ entry }) => entry))} -> quarantine${freed}${rest}`;
+  const unreached = report.complete ? '' : `; ${report.total - report.examined} not reached in time`;
+  const left = report.results.filter(({ outcome, reasons }) => outcome === 'skipped' && isBeyondLimit(reasons)).length;
+  const beyond = left === 0 ? '' : `; ${left} more due: ${COMMAND} run --limit ${left}`;
+  const rest = `${freed}${unreached}${isReport ? `; ${ONLY_REPORTS}` : beyond}`;
+  if (report.reclaimed.length === 0) return `nothing reclaimed of ${plural(report.total, 'candidate')}${rest}`;
+  return `${reclaimedWords(report.reclaimed.map(({ entry }) => entry))} -> quarantine${rest}`;
 }

@@ -44,7 +44,7 @@ const CODE_WORDS: Readonly<Record<ReasonCode, string>> = {
   occupied: 'in use',
   'cross-device': 'other file system',
   'out-of-time': 'not reached in time',
-  limit: 'limit of this pass',
+  limit: 'not in this pass',
   unknown: 'could not be checked',
 };
 

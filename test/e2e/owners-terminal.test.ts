@@ -66,6 +66,28 @@ describe.skipIf(!hasTerminal)('a bulk run at a terminal (needs script of util-li
     expect(atTerminal('run', '').text).not.toContain('[y/N]');
   });
 
+  it('asks for what the limit lets go, and lists few names', () => {
+    for (let index = 3; index <= 7; index++) {
+      const tree = repo.worktree(`agent/w${index}`);
+      backdate(repo, tree, 3 * DAY);
+      trees.push(tree);
+    }
+    const told = atTerminal('run --limit 3', 'y\n').text.replace(/\s+/g, ' ');
+    expect(told).toContain('move 3 of 7 candidates (for all: --limit 7) to quarantine: agent/one, agent/two, ');
+    expect(told).toContain('agent/w5 and 2 more? [y/N]');
+    expect(told).toContain('-> quarantine; 4 more due: npx reaper-hook run --limit 4');
+    expect(left()).toHaveLength(4);
+  });
+
+  it('is not asked about where a yes would move nothing', () => {
+    expect(atTerminal('run --limit 0', 'y\n').text).not.toContain('[y/N]');
+    repo.git(['config', 'reaper.mode', 'report']);
+    const told = atTerminal('run', 'y\n').text;
+    expect(told).not.toContain('[y/N]');
+    expect(told).toContain('nothing is ever reclaimed; to change that: git config reaper.mode reap');
+    expect(left()).toEqual(trees);
+  });
+
   it('goes below a floor there, and nowhere else', () => {
     trees = [repo.worktree('agent/young')];
     backdate(repo, trees[0] ?? '', DAY / 24 / 12);

@@ -66,6 +66,29 @@ describe('a worktree whose move was cut off before it began', () => {
   });
 });
 
+describe('a run that leaves what is due says so once', () => {
+  it('because of the limit, with the command that goes on', () => {
+    const { repo } = shop();
+    for (const branch of ['agent/empty', 'agent/idle']) backdate(repo, repo.worktree(branch), 3 * DAY);
+    const ran = reaper(repo, ['run', '--limit', '1']).stdout;
+    expect(ran).toMatch(/ -> quarantine; 2 more due: npx reaper-hook run --limit 2$/m);
+    expect(ran).not.toMatch(/^left /m);
+    expect(reaper(repo, ['run', '--limit', '2']).stdout).toMatch(/ -> quarantine$/m);
+    expect(reaperJson(repo, ['status']).quarantine).toHaveLength(3);
+  });
+
+  it('because of the mode, with the command that changes it', () => {
+    const { repo, tree } = shop();
+    repo.git(['config', 'reaper.mode', 'report']);
+    const ran = reaper(repo, ['run']).stdout;
+    expect(ran).toContain(
+      'nothing reclaimed of 1 candidate; mode is "report": nothing is ever reclaimed; to change that: git config reaper.mode reap',
+    );
+    expect(ran).not.toMatch(/^left /m);
+    expect(existsSync(tree)).toBe(true);
+  });
+});
+
 describe('a repository with husky', () => {
   /** As husky leaves it: its shims, which git does not track, and the directory of its files. */
   function husky(root: string): void {
