@@ -11,6 +11,7 @@ import { loadLedger } from '../act/state.ts';
 import { COMMAND } from '../core/messages.ts';
 import { bytes, duration, plural, printable, shellWord } from '../core/text.ts';
 import { type HookInspection, type HookState, inspectHooks, type Probe, probeHooks } from '../install/inspect.ts';
+import { placeAlternatives, refusedPlace } from '../install/messages.ts';
 import { placeObstacle } from '../io/ownplace.ts';
 import { brokenClaims, readClaims } from '../observe/claims.ts';
 import { scanProcesses } from '../observe/processes.ts';
@@ -98,7 +99,7 @@ async function hookFindings(context: Context, workspace: Workspace): Promise<Fin
   const isBorrowed = seen.place.kind === 'husky' && isLinked(workspace, repo.topLevel);
   findings.push(...seen.hooks.filter(({ state }) => !isBorrowed || state !== 'absent').flatMap(fileFinding));
   if (seen.place.kind === 'refused' && seen.hooks.some(({ state }) => state !== 'config'))
-    findings.push(trouble(`git runs other hooks: core.hooksPath=${seen.place.value} (${seen.place.scope})`, reinstall));
+    findings.push(trouble(refusedPlace(seen.place), placeAlternatives(seen.place, repo.commonDir)[0]));
   return [...findings, ...(await fired(workspace, seen.place))];
 }
 
@@ -115,7 +116,7 @@ function nodeFinding({ path, usable, inTree }: HookInspection['node'], reinstall
 
 /** One hook's file. Whether git runs it is for the probe to say. */
 function fileFinding({ hook, state, path, found, executable }: HookState): Finding[] {
-  const at = path ?? 'no hooks directory';
+  const at = path ?? '';
   switch (state) {
     case 'own':
     case 'block':
@@ -128,7 +129,8 @@ function fileFinding({ hook, state, path, found, executable }: HookState): Findi
     case 'switched-off':
       return [trouble(`${hook}: switched off in git's configuration (${found})`, `git config ${found} true`)];
     case 'absent':
-      return [trouble(`${hook}: nothing at ${at}`, `${COMMAND} install`)];
+      // Without a place for it there is more to say than that it is not there.
+      return path === null ? [] : [trouble(`${hook}: nothing at ${at}`, `${COMMAND} install`)];
     case 'edited':
     case 'damaged':
       return [
@@ -167,6 +169,7 @@ async function deafFinding(
   const { io, repository: repo } = workspace;
   const at = shellWord(worktree);
   const text = `git does not run the hook in ${worktree}`;
+  if (place.kind === 'refused') return trouble(`${text}: ${why ?? 'it was not reached'}`);
   if (place.kind === 'husky' && place.relative) {
     const isSetUp = (await io.disk.stat(join(worktree, place.value, hook))).ok;
     const finding = isLinked(workspace, worktree) ? note : trouble;

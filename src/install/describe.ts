@@ -21,7 +21,8 @@ export function describeInstall(report: InstallReport): string[] {
   return [
     `program: ${programLine(report)}`,
     ...report.adoptions.flatMap(adoptionLines),
-    ...report.hooks.flatMap(hookLines),
+    ...nowhere(report.hooks),
+    ...report.hooks.filter((hook) => !isNowhere(hook)).flatMap(hookLines),
     ...report.notes.flatMap((note) => indented('note: ', note)),
   ];
 }
@@ -53,11 +54,21 @@ function adoptionLines({ manager, path, action, why, next }: Adoption): string[]
   return [`${manager}: ${path} was left alone: ${why}`, ...indented('  next, ', next)];
 }
 
+/** Left because git looks nowhere for hooks, and no line added to a file would change that. */
+const isNowhere = ({ action, path, add }: HookOutcome): boolean => action === 'left' && path === null && add === null;
+
+/** The reason is the same for each. */
+function nowhere(hooks: readonly HookOutcome[]): string[] {
+  const all = hooks.filter(isNowhere);
+  return all.length === 0 ? [] : [`${all.map(({ hook }) => hook).join(', ')}: left alone: ${all[0]?.why ?? ''}`];
+}
+
 function hookLines({ hook, path, action, found, why, add }: HookOutcome): string[] {
   if (action === 'configured') return [`${hook}: ${DONE[action]}`];
   if (action === 'entrusted') return [`${hook}: ${DONE[action]} ${found}${why === null ? '' : `; ${why}`}`];
   if (action !== 'left') return [`${hook}: ${DONE[action]} (${path})`];
-  const place = path === null || found === null ? found : `${path} is ${found}`;
+  // Without a file, what was found is a setting, and the reason names it.
+  const place = path === null || found === null ? null : `${path} is ${found}`;
   const reason = [place, why].filter((part) => part !== null).join('; ');
   return [
     `${hook}: left alone: ${reason}`,

@@ -78,7 +78,7 @@ export async function install(args: InstallArgs): Promise<InstallReport> {
   const recorded = await io.disk.writeFile(paths.installed, recordText({ ...recordOf(args, read.sources), changes }));
   if (!recorded.ok) return refused(say.unreadableSource(paths.installed, recorded.why));
   const adoptions = await writeAdoptions(io, planned);
-  const done = place.kind === 'refused' ? leftAll(place, repo) : await applyAll(io, place, plans);
+  const done = place.kind === 'refused' ? leftAll(place) : await applyAll(io, place, plans);
   const hooks = await configure(io, repo, place, done, plans);
   // Whoever installs wants it to be tried again.
   await io.disk.removeFile(paths.failure);
@@ -223,17 +223,15 @@ async function configure(
   return outcomes;
 }
 
-function leftAll(place: Extract<HooksPlace, { kind: 'refused' }>, repo: Repo): HookOutcome[] {
+function leftAll(place: Extract<HooksPlace, { kind: 'refused' }>): HookOutcome[] {
   return HOOK_NAMES.map((hook) => ({
     hook,
     path: null,
     action: 'left',
     found: `core.hooksPath=${place.value}`,
     why: say.refusedPlace(place),
-    add: {
-      to: join(place.why === 'global' ? place.value : `${repo.commonDir}/hooks`, hook),
-      text: lineFor(null, hook),
-    },
+    // Where git runs no hooks at all, no line in a file would be run either.
+    add: place.why === 'global' ? { to: join(place.value, hook), text: lineFor(null, hook) } : null,
   }));
 }
 

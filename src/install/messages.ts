@@ -1,4 +1,5 @@
 /** The sentences of installing and uninstalling: what, why, next. Pure. */
+import { COMMAND } from '../core/messages.ts';
 import type { HookName } from './names.ts';
 import type { HooksPlace } from './place.ts';
 
@@ -54,12 +55,18 @@ export function refusedPlace(place: Extract<HooksPlace, { kind: 'refused' }>): s
 
 /** What can be done about it; the first that applies is the least intrusive. */
 export function placeAlternatives(place: Extract<HooksPlace, { kind: 'refused' }>, commonDir: string): string[] {
-  if (place.why === 'global')
+  const { why, value, origin, scope } = place;
+  const ownHooks = `let this repository use its own hooks directory: git config --local core.hooksPath ${quoted(`${commonDir}/hooks`)}, then ${COMMAND} install`;
+  if (why === 'global')
     return [
-      `let this repository use its own hooks directory: git config --local core.hooksPath ${quoted(`${commonDir}/hooks`)}, then install again. The hooks in ${place.value} do not run here from then on`,
-      `or add the line below to the hooks in ${place.value}; it is silent in repositories without reaper-hook`,
+      `${ownHooks}. The hooks in ${value} do not run here from then on`,
+      `or add the lines above to the hooks in ${value}; it is silent in repositories without reaper-hook`,
     ];
-  if (place.why === 'disabled') return ['unset core.hooksPath there, or point it at a directory, then install again'];
+  if (why === 'disabled' && (scope === 'local' || scope === 'worktree'))
+    return [
+      `let git run hooks here again: git config --file ${quoted(origin)} --unset-all core.hooksPath, then ${COMMAND} install`,
+    ];
+  if (why === 'disabled') return [ownHooks];
   if (place.why === 'bare') return ['run install in one of its worktrees'];
   return ['mend the configuration, then install again'];
 }

@@ -35,6 +35,7 @@ export type HooksPlace =
     }
   | {
       readonly kind: 'refused';
+      /** `disabled`: it names no directory, whoever says so; a person's way to switch hooks off. */
       readonly why: 'global' | 'disabled' | 'bare' | 'unreadable';
       /** core.hooksPath as configured, or git's words when it could not be read. */
       readonly value: string;
@@ -51,13 +52,15 @@ export async function findHooksPlace(io: Io, repo: Repo): Promise<HooksPlace> {
   if ('kind' in setting) return setting;
   const { scope, origin, value } = setting;
   const refuse = (why: 'global' | 'disabled' | 'bare') => ({ kind: 'refused', why, value, origin, scope }) as const;
-  if (scope !== 'local' && scope !== 'worktree') return refuse('global');
   if (value === '') return refuse('disabled');
   const relative = !isAbsolute(value);
-  if (relative && repo.topLevel === null) return refuse('bare');
+  const isOfRepository = scope === 'local' || scope === 'worktree';
+  if (relative && repo.topLevel === null) return refuse(isOfRepository ? 'bare' : 'global');
   const configured = resolve(repo.topLevel ?? '/', value);
   const info = await io.disk.stat(configured);
-  if (info.ok ? info.value.kind !== 'directory' : info.code !== 'ENOENT') return refuse('disabled');
+  if (info.ok && info.value.kind !== 'directory') return refuse('disabled');
+  if (!isOfRepository) return refuse('global');
+  if (!info.ok && info.code !== 'ENOENT') return refuse('disabled');
   if (await isSamePlace(io, configured, byDefault.dir)) return byDefault;
   if (await isHusky(io, configured))
     return { kind: 'husky', dir: dirname(configured), style: 'husky', value, scope, relative };

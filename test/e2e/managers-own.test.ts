@@ -84,8 +84,8 @@ describe('git 2.54', () => {
     await here.uninstall();
   });
 
-  it('does not go around hooks that were switched off', async () => {
-    here.repo.git(['config', 'core.hooksPath', '/dev/null']);
+  it.each(['--local', '--global'])('does not go around hooks that were switched off (%s)', async (scope) => {
+    here.repo.git(['config', scope, 'core.hooksPath', '/dev/null']);
     expect(await here.install({ io: modern() })).toMatchObject({ complete: false });
     expect(readFileSync(join(here.repo.commonDir, 'config'), 'utf8')).not.toContain('reaper-post');
   });

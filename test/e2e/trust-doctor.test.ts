@@ -98,6 +98,20 @@ describe('doctor, where the set-up is less usual', () => {
     expect(said.stdout).not.toContain(`git does not run the hook in ${repo.root}:`);
   });
 
+  it.each(['--local', '--global'])('says once what switches hooks off (%s), and what lets them run again', (scope) => {
+    install();
+    repo.git(['config', scope, 'core.hooksPath', '/dev/null']);
+    const said = reaper(repo, ['doctor']).stdout;
+    expect(said.match(/^trouble {2}core\.hooksPath=\/dev\/null in \S+ names no directory/gm)).toHaveLength(1);
+    expect(said).not.toContain('no hooks directory');
+    // Installing once more would change nothing, and is named behind what does.
+    expect(said).not.toMatch(/next: npx reaper-hook install$/m);
+    const next = /next: .*: (git config .*), then npx reaper-hook install$/m.exec(said)?.[1] ?? 'false';
+    expect(shell(repo, next)).toMatchObject({ code: 0 });
+    install();
+    expect(reaper(repo, ['doctor'])).toMatchObject({ code: 0 });
+  });
+
   it('says of a bare repository without worktrees that nothing can be fired yet, and fires it in its first one', () => {
     const bare = join(repo.home, 'bare.git');
     repo.git(['clone', '-q', '--bare', repo.root, bare]);

@@ -93,8 +93,14 @@ describe('core.hooksPath of this repository', () => {
     here.repo.git(['config', 'core.hooksPath', value]);
     const report = await here.install();
     expect(report.place).toMatchObject({ kind: 'refused', why: 'disabled' });
-    expect(report.hooks.every(({ action }) => action === 'left')).toBe(true);
+    expect(report.hooks.every(({ action, add }) => action === 'left' && add === null)).toBe(true);
     expect(existsSync(join(here.hooks, 'post-checkout'))).toBe(false);
+    const text = describeInstall(report).join('\n');
+    expect(text).not.toContain('add to');
+    expect(text).toContain('post-checkout, post-merge, post-rewrite: left alone: core.hooksPath=');
+    const next = /git config --file \S+ --unset-all core\.hooksPath/.exec(text)?.[0] ?? 'false';
+    execFileSync('sh', ['-c', next], { cwd: here.repo.root, env: here.repo.env() });
+    expect(await here.install()).toMatchObject({ complete: true, place: { kind: 'default' } });
   });
 });
 
@@ -118,6 +124,19 @@ describe("core.hooksPath of the user's configuration", () => {
     here.put(join(global, 'post-checkout'), `#!/bin/sh\n${report.hooks[0]?.add?.text}\n`);
     here.checkout('topic');
     expect(here.runs()).toHaveLength(1);
+  });
+
+  it('that names no directory switches hooks off, until the repository has a directory of its own', async () => {
+    const here = installCase();
+    here.repo.git(['config', '--global', 'core.hooksPath', '/dev/null']);
+    const report = await here.install();
+    expect(report.place).toMatchObject({ kind: 'refused', why: 'disabled', scope: 'global' });
+    const text = describeInstall(report).join('\n');
+    expect(text).not.toContain('add to');
+    expect(text).not.toContain('the hooks in /dev/null');
+    const next = /git config --local core\.hooksPath [^\s,]+/.exec(text)?.[0] ?? 'false';
+    execFileSync('sh', ['-c', next], { cwd: here.repo.root, env: here.repo.env() });
+    expect(await here.install()).toMatchObject({ complete: true, place: { kind: 'default' } });
   });
 
   it('gives way to the one of the repository', async () => {
