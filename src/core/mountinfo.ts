@@ -28,17 +28,25 @@ export function parseMountinfo(text: string): Mount[] | null {
   return mounts;
 }
 
+/** One of the directories that an overlay file system is made of. */
+export interface Layer {
+  readonly directory: string;
+  /** Where the overlay is mounted. */
+  readonly point: string;
+}
+
 /** The directories that overlay file systems are made of: below them lies what is seen, and written, through the mount. */
-export function parseOverlays(text: string): string[] {
+export function parseOverlays(text: string): Layer[] {
   return text.split('\n').flatMap((line) => {
     const [type, , options = ''] = line.slice(line.lastIndexOf(' - ') + 3).split(' ');
+    const [, , , , point = ''] = line.split(' ');
     if (type !== 'overlay') return [];
     return options.split(',').flatMap((option) => {
       const [, paths] = /^(?:lowerdir|upperdir|workdir)=(.*)$/.exec(option) ?? [];
       return (paths ?? '')
         .split(':')
         .filter((path) => path.startsWith('/'))
-        .map(decodeOctal);
+        .map((path) => ({ directory: decodeOctal(path), point: decodeOctal(point) }));
     });
   });
 }
@@ -96,6 +104,15 @@ export function viewsOf(place: FilePlace, mounts: readonly Mount[]): Views {
     }
   }
   return { names, isMounted };
+}
+
+/** Under which paths the directory `path` can be seen through overlays; it counts as mounted where it is, or holds, a layer. */
+export function viewsThrough(path: string, layers: readonly Layer[]): Views {
+  const holding = layers.filter(({ directory }) => isInside(path, directory));
+  return {
+    names: holding.map(({ directory, point }) => join(point, below(path, directory))),
+    isMounted: layers.some(({ directory }) => isInside(directory, path)),
+  };
 }
 
 const below = (path: string, directory: string): string =>

@@ -54,5 +54,5 @@ async function mountPoints(read: typeof readMounts, readLoops: typeof readLoopFi
   if (points == null || points.length === 0) return unknown('the list of mounts is not understood');
   const loops = readLoops();
   if (!loops.ok) return unknown(`what loop devices hold could not be read: ${loops.why}`);
-  return known([...points, ...parseOverlays(text), ...loops.value]);
+  return known([...points, ...parseOverlays(text).map(({ directory }) => directory), ...loops.value]);
 }

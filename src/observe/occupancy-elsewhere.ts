@@ -8,7 +8,16 @@
  * compared by device and inode instead.
  */
 import { type Fact, known, unknown } from '../core/model.ts';
-import { type FilePlace, type Mount, parseMountinfo, placeOf, viewsOf } from '../core/mountinfo.ts';
+import {
+  type FilePlace,
+  type Layer,
+  type Mount,
+  parseMountinfo,
+  parseOverlays,
+  placeOf,
+  viewsOf,
+  viewsThrough,
+} from '../core/mountinfo.ts';
 import { pathsEndingIn } from '../core/pathtext.ts';
 import type { DiskReader } from '../io/ports.ts';
 import type { ProcessView } from '../io/proctable.ts';
@@ -78,10 +87,11 @@ function throughNamespace(search: Search, place: FilePlace, pids: readonly numbe
   for (const pid of pids) {
     const mounts = mountsThere(search.view, pid);
     if (!mounts.known) return mounts;
-    if (mounts.value.length === 0) continue;
-    const views = viewsOf(place, mounts.value);
-    if (views.isMounted) return known(pids.map((each) => ({ pid: each, how: 'mount' as const })));
-    return byText({ ...search, names: views.names }, pids);
+    if (mounts.value.list.length === 0) continue;
+    const views = [viewsOf(place, mounts.value.list), viewsThrough(search.realPath, mounts.value.layers)];
+    if (views.some(({ isMounted }) => isMounted))
+      return known(pids.map((each) => ({ pid: each, how: 'mount' as const })));
+    return byText({ ...search, names: views.flatMap(({ names }) => names) }, pids);
   }
   return known([]);
 }
@@ -97,23 +107,32 @@ function byText(search: Search, pids: readonly number[]): Fact<Finding[]> {
 }
 
 /** The mounts of a process, read once a scan; none where it has exited or may not be read. */
-function mountsThere(view: ProcessView, pid: number): Fact<readonly Mount[]> {
-  const seen = elsewhere.get(view) ?? new Map<number, Fact<readonly Mount[]>>();
+function mountsThere(view: ProcessView, pid: number): Fact<Mounts> {
+  const seen = elsewhere.get(view) ?? new Map<number, Fact<Mounts>>();
   elsewhere.set(view, seen);
   const mounts = seen.get(pid) ?? readMounts(view, pid);
   seen.set(pid, mounts);
   return mounts;
 }
 
-const elsewhere = new WeakMap<ProcessView, Map<number, Fact<readonly Mount[]>>>();
+interface Mounts {
+  readonly list: readonly Mount[];
+  /** What overlays among them are made of. */
+  readonly layers: readonly Layer[];
+}
 
-function readMounts(view: ProcessView, pid: number): Fact<readonly Mount[]> {
+const NO_MOUNTS: Mounts = { list: [], layers: [] };
+
+const elsewhere = new WeakMap<ProcessView, Map<number, Fact<Mounts>>>();
+
+function readMounts(view: ProcessView, pid: number): Fact<Mounts> {
   const text = view.mountinfo(pid);
   // EINVAL is the kernel's word for a process that has exited and so has no mounts.
-  if (!text.ok && (isGone(text.code) || isDenied(text.code) || text.code === 'EINVAL')) return known([]);
+  if (!text.ok && (isGone(text.code) || isDenied(text.code) || text.code === 'EINVAL')) return known(NO_MOUNTS);
   if (!text.ok) return unknown(`the mounts of process ${pid} could not be read: ${text.why}`);
   const mounts = parseMountinfo(text.value);
-  return mounts === null ? unknown(`the mounts of process ${pid} are not understood`) : known(mounts);
+  if (mounts === null) return unknown(`the mounts of process ${pid} are not understood`);
+  return known({ list: mounts, layers: parseOverlays(text.value) });
 }
 
 /** What does not depend on the directory that is asked about is worked out once a scan. */

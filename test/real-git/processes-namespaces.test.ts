@@ -80,6 +80,26 @@ describe.skipIf(!canUnshare)('a process in another mount namespace is noticed (n
     expect(await inside(moved)).toMatchObject([{ pid, how: 'cwd' }]);
   });
 
+  const overlaid = (lower: string, script: string) => {
+    const upper = realpathSync(sandbox());
+    for (const name of ['up', 'work']) mkdirSync(join(upper, name));
+    const made = `mount -t overlay none -o "lowerdir=$LOWER,upperdir=$UPPER/up,workdir=$UPPER/work" "$TO"; ${script}`;
+    return elsewhere(made, { wrap: ['env', `LOWER=${lower}`, `UPPER=${upper}`, `TO=${other}`, 'unshare', '-m'] });
+  };
+
+  it('when an overlay is made of the directory, as a sandbox does', async () => {
+    const pid = overlaid(tree, `cd /; ${STAY}`);
+    expect(await inside()).toMatchObject([{ pid, how: 'mount' }]);
+  });
+
+  it('when it stands inside through an overlay of the whole repository, and not beside it', async () => {
+    const beside = overlaid(join(place, 'repo'), `cd "$TO"; ${STAY}`);
+    expect(beside).toBeGreaterThan(0);
+    expect(await inside()).toEqual([]);
+    const pid = overlaid(join(place, 'repo'), `cd "$TO/agent-fix"; ${STAY}`);
+    expect(await inside()).toMatchObject([{ pid, how: 'cwd' }]);
+  });
+
   it('but not when it stands beside it', async () => {
     withMount(join(place, 'repo'), other, STAY);
     expect(await inside()).toEqual([]);
