@@ -14,6 +14,7 @@ import { type HookInspection, type HookState, inspectHooks, type Probe, probeHoo
 import { placeAlternatives, refusedPlace } from '../install/messages.ts';
 import { placeObstacle } from '../io/ownplace.ts';
 import { brokenClaims, readClaims } from '../observe/claims.ts';
+import { unseenUsers } from '../observe/outlook.ts';
 import { scanProcesses } from '../observe/processes.ts';
 import { orphansAmong } from '../survey.ts';
 import type { Workspace } from '../workspace.ts';
@@ -67,9 +68,11 @@ export async function doctor(context: Context): Promise<Answer> {
 
 async function placeFindings({ io, layout }: Workspace): Promise<Finding[]> {
   const obstacle = await placeObstacle(io.disk, layout.root);
+  const unseen = (await unseenUsers(io, layout.commonDir))(layout.commonDir);
   const reftable = await io.disk.lstat(`${layout.commonDir}/reftable`);
   return [
     ...(obstacle === null ? [] : [trouble(`no pass runs here: ${obstacle}`)]),
+    ...(unseen === null ? [] : [note(`everything is kept here: ${unseen}`)]),
     ...(reftable.ok
       ? [
           note(

@@ -57,7 +57,11 @@ export function createProbe(seen: Seen): Probe {
 const worktreeProbes = (shared: Readings): Observe<WorktreeCandidate> => ({
   managed: async (seen, candidate) => known(managedBy(candidate, seen.source)),
   own: ({ source }, candidate, at) => identity(source.io.disk, candidate, source.layout.commonDir, source.from, at),
-  present: ({ source }, _candidate, at) => presence(source.io.disk, at),
+  present: async ({ source, unseen }, candidate, at) => {
+    // A container may show the repository and not the directories beside it.
+    const why = candidate.isMissing ? (await unseen())(source.layout.commonDir) : null;
+    return why === null ? presence(source.io.disk, at) : unknown(why);
+  },
   idle: ({ source }, candidate, at) => lastActivity(source.io.disk, candidate, source.layout.commonDir, at),
   lock: (seen, candidate) => lockOf(seen, candidate),
   maker: async ({ source }, candidate) => {

@@ -18,6 +18,7 @@ import type { DiskReader } from '../io/ports.ts';
 import { type ProcessView, viewProc } from '../io/proctable.ts';
 import { byArguments, byOpenFiles, byPlaces, type Finding, isGone, type Search } from './occupancy.ts';
 import { byIdentity, byLinkedArguments, byMounts } from './occupancy-elsewhere.ts';
+import type { Unseen } from './outlook.ts';
 
 /** lsof answers within 100 ms on a quiet machine and within seconds on a busy desktop. */
 const LSOF_TIMEOUT_MS = 5_000;
@@ -46,6 +47,8 @@ export interface ProcessTable {
   readonly view: ProcessView;
   readonly disk: DiskReader;
   readonly lookupTimeoutMs: number;
+  /** Why somebody who is in no list may use a path; absent where everybody is listed. */
+  readonly unseen?: Unseen;
   /** Processes that asked for this themselves, and so do not count as somebody else's use. */
   readonly askers?: ReadonlySet<number>;
 }
@@ -90,6 +93,7 @@ async function search(table: ProcessTable, target: Target): Promise<Fact<readonl
   const real = await table.disk.realpath(target.path);
   if (!real.ok && real.code !== 'ENOENT') return unknown(`its path could not be resolved: ${real.why}`);
   const realPath = real.ok ? real.value : target.path;
+  const unseen = table.unseen?.(realPath) ?? null;
   const names = [...new Set([realPath, target.path, ...(target.alsoKnownAs ?? [])])];
   const { view, self, disk } = table;
   const asked: Search = { view, self, disk, names, realPath, dev: target.dev, ino: target.ino };
@@ -99,7 +103,7 @@ async function search(table: ProcessTable, target: Target): Promise<Fact<readonl
     const others = describeOthers(table, found.value, names);
     if (!others.known || others.value.length > 0) return others;
   }
-  return known([]);
+  return unseen === null ? known([]) : unknown(unseen);
 }
 
 /** Leaves out this program, its git, what has exited and the kernel's own threads; each process once. */

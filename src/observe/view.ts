@@ -22,6 +22,7 @@ import type { Probe } from './investigate.ts';
 import { createLandings, type Landings, type Question } from './landed/index.ts';
 import { createMountReader, type MountReader } from './mounts.ts';
 import { once } from './once.ts';
+import { type Unseen, unseenUsers } from './outlook.ts';
 import { createProbe } from './probe.ts';
 import { type ProcessTable, scanProcesses } from './processes.ts';
 import { askProviders, type ClaimProvider } from './providers.ts';
@@ -63,6 +64,8 @@ export interface View {
   readonly everyClaim: () => Promise<Fact<readonly ClaimRecord[]>>;
   readonly processes: () => Promise<Fact<ProcessTable>>;
   readonly mounts: MountReader;
+  /** Who may use a path without being among the processes. */
+  readonly unseen: () => Promise<Unseen>;
   /** What one look leaves to the next one of the same pass. */
   readonly memory: Memory;
   /** What was read of each worktree in this look. */
@@ -119,6 +122,7 @@ type Lasting = Pick<View, 'worktrees' | 'candidates' | 'bases' | 'landings' | 'm
 
 function assemble(source: ViewSource, lasting: Lasting, claims: Pick<View, 'claims' | 'everyClaim'>): View {
   const { io } = source;
+  const unseen = once(() => unseenUsers(io, source.layout.commonDir));
   const view: Omit<View, 'probe'> = {
     source,
     ...lasting,
@@ -139,7 +143,8 @@ function assemble(source: ViewSource, lasting: Lasting, claims: Pick<View, 'clai
     },
     ...claims,
     readings: createReadings(io, lasting.memory),
-    processes: once(() => scanOthers(source)),
+    processes: once(() => scanOthers(source, unseen)),
+    unseen,
     mounts: createMountReader(io.disk),
   };
   return { ...view, probe: createProbe(view) };
@@ -166,9 +171,10 @@ function claimReaders(source: ViewSource): Pick<View, 'claims' | 'everyClaim'> {
 /** What relative patterns start from. */
 export const placeOf = ({ mainRoot, home }: Pick<ViewSource, 'mainRoot' | 'home'>) => ({ root: mainRoot ?? '/', home });
 
-async function scanOthers({ io, askers }: ViewSource): Promise<Fact<ProcessTable>> {
+async function scanOthers({ io, askers }: ViewSource, unseen: View['unseen']): Promise<Fact<ProcessTable>> {
   const table = await scanProcesses({ self: io.processes.self, disk: io.disk });
-  return table.known && askers !== undefined ? known({ ...table.value, askers }) : table;
+  if (!table.known) return table;
+  return known({ ...table.value, unseen: await unseen(), ...(askers === undefined ? {} : { askers }) });
 }
 
 /** The same view with worktrees, claims, processes and mounts read again; proofs rest on oids and stay. */
