@@ -1,10 +1,13 @@
 /** Ballast is purged at once, unless a person had a hand in it. */
-import { existsSync, readFileSync, utimesSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { DiskReader } from '../../src/io/ports.ts';
+import { editedByHand } from '../../src/observe/edited.ts';
 import { runPass } from '../../src/pass.ts';
 import { restoreByName } from '../../src/restoring.ts';
 import { openWorkspace } from '../../src/workspace.ts';
+import { REAL } from '../support/machine.ts';
 import { backdate, DAY, makeRepo, type TestRepo } from '../support/repo.ts';
 
 let repo: TestRepo;
@@ -66,5 +69,32 @@ describe('node_modules of a reclaimed worktree', () => {
     const restored = await restoreByName(await workspace(), 'agent/x', { to: null, detach: false });
     expect(restored).toMatchObject({ ok: true, ballastGone: false });
     expect(readFileSync(join(path, 'node_modules/left-pad/index.js'), 'utf8')).toContain('patched by hand');
+  });
+
+  describe('is judged by when each inode last changed, too, which nobody can set back', () => {
+    const patched = 'node_modules/left-pad/index.js';
+    const changed = (file: string, laterMs: number): DiskReader => ({
+      ...REAL.disk,
+      lstat: async (at) => {
+        const info = await REAL.disk.lstat(at);
+        if (!info.ok || at !== join(path, file)) return info;
+        return { ok: true, value: { ...info.value, ctimeMs: info.value.ctimeMs + laterMs } };
+      },
+    });
+    const judged = (disk: DiskReader) => editedByHand(disk, join(path, 'node_modules'));
+
+    it('a file that was moved there, with an old time of writing', async () => {
+      expect(await judged(changed(patched, DAY))).toEqual({ known: true, value: join(path, patched) });
+      expect(await judged(REAL.disk)).toEqual({ known: true, value: null });
+    });
+
+    it('but not one with another name, as the stores of package managers have', async () => {
+      linkSync(join(path, patched), join(repo.home, 'store'));
+      expect(await judged(changed(patched, DAY))).toEqual({ known: true, value: null });
+    });
+
+    it('and a copy of the whole directory is as new as the mark in it', async () => {
+      expect(await judged(changed('node_modules/.package-lock.json', DAY))).toEqual({ known: true, value: null });
+    });
   });
 });
