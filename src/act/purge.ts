@@ -177,6 +177,10 @@ async function purgeEntry(actor: Actor, entry: Entry, work: PurgeWork, tally: Ta
     const announced = await announcePurge(actor, current, work);
     if (!announced.ok) return announced;
     current = announced.value;
+  } else if (current.phase === 'purging') {
+    // Somebody may have come since it was cut off. What was written meanwhile stops the removal at its file.
+    const unused = await unusedStill(current, work, Number.POSITIVE_INFINITY);
+    if (!unused.ok) return unused;
   }
   if (current.phase === 'purging') {
     const removed = await purgeTree(actor, current, work, tally, why);
@@ -192,13 +196,20 @@ async function announcePurge(actor: Actor, entry: Entry, work: PurgeWork): Promi
     const real = await actor.io.disk.realpath(entry.tree);
     if (!real.ok && real.code !== 'ENOENT') return failed(`kept, because it could not be looked at: ${real.why}`);
     if (real.ok && real.value !== entry.tree) return failed(`kept: ${entry.tree} leads through a symbolic link`);
-    const quiet = await work.isQuiet(entry.tree, entry.atMs);
-    if (!quiet.known) return failed(`kept, because it could not be looked at: ${quiet.why}`);
-    if (quiet.value !== null) return failed(`kept: ${quiet.value}`);
+    const unused = await unusedStill(entry, work, entry.atMs);
+    if (!unused.ok) return unused;
   }
   const purging: Entry = { ...entry, phase: 'purging' };
   const written = await writeEntry(actor, purging);
   return written.ok ? { ok: true, value: purging } : written;
+}
+
+/** @param sinceMs as `PurgeWork.isQuiet` has it */
+async function unusedStill({ tree }: Entry, work: PurgeWork, sinceMs: number): Promise<Done> {
+  if (tree === null) return done;
+  const quiet = await work.isQuiet(tree, sinceMs);
+  if (!quiet.known) return failed(`kept, because it could not be looked at: ${quiet.why}`);
+  return quiet.value === null ? done : failed(`kept: ${quiet.value}`);
 }
 
 async function purgeTree(
@@ -210,8 +221,12 @@ async function purgeTree(
 ): Promise<Done<Entry>> {
   const beforeBytes = tally.bytes;
   if (entry.tree !== null) {
-    for (const path of [ballastPlace(entry.tree), entry.tree]) {
-      const removal = await removeTree(actor.io.disk, path, work.isOutOfTime);
+    const parts = [
+      { path: ballastPlace(entry.tree), untilMs: Number.POSITIVE_INFINITY },
+      { path: entry.tree, untilMs: entry.atMs },
+    ];
+    for (const { path, untilMs } of parts) {
+      const removal = await removeTree(actor.io.disk, path, work.isOutOfTime, untilMs);
       count(removal, entry, tally);
       if (removal.state !== 'gone') return { ok: true, value: entry };
     }

@@ -3,7 +3,7 @@
  *
  * Contract: removes `root` and what is below it, on one file system, in slices that stop at the
  * deadline and go on next time. A symbolic link is removed, never followed; a mount point stops
- * the removal; a read-only directory is made writable first.
+ * the removal, and so does a file that is newer than it may be; a read-only directory is made writable first.
  * Failure direction: the first thing that refuses ends the removal with its name.
  */
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ interface Work {
   readonly disk: Disk;
   readonly dev: number;
   readonly isOutOfTime: () => boolean;
+  readonly writtenUntilMs: number;
   bytes: number;
 }
 
@@ -30,14 +31,20 @@ const MAX_DEPTH = 400;
 /**
  * @param root absolute path of what is to go; its parent must be ours
  * @param isOutOfTime asked between slices
+ * @param writtenUntilMs epoch milliseconds; a file written later stays, and ends the removal
  */
-export async function removeTree(disk: Disk, root: string, isOutOfTime: () => boolean): Promise<Removal> {
+export async function removeTree(
+  disk: Disk,
+  root: string,
+  isOutOfTime: () => boolean,
+  writtenUntilMs: number = Number.POSITIVE_INFINITY,
+): Promise<Removal> {
   const info = await disk.lstat(root);
   if (!info.ok) return info.code === 'ENOENT' ? { state: 'gone', bytes: 0 } : stopped(0, info.why);
   const parent = await disk.lstat(join(root, '..'));
   if (!parent.ok) return stopped(0, parent.why);
   if (info.value.dev !== parent.value.dev) return stopped(0, `${root} is a mount point`);
-  const work: Work = { disk, dev: info.value.dev, isOutOfTime, bytes: 0 };
+  const work: Work = { disk, dev: info.value.dev, isOutOfTime, writtenUntilMs, bytes: 0 };
   const end = await removeOne(work, root, info.value, 0);
   if (end === null) return { state: 'gone', bytes: work.bytes };
   return end === 'late' ? { state: 'unfinished', bytes: work.bytes } : stopped(work.bytes, end.why);
@@ -80,6 +87,7 @@ async function removeEntries(work: Work, path: string, listing: readonly DirEntr
 }
 
 async function removeLeaf(work: Work, path: string, info: FileInfo): Promise<End> {
+  if (info.mtimeMs > work.writtenUntilMs) return { why: `${path} was written to in quarantine` };
   const removed = await work.disk.removeFile(path);
   if (!removed.ok && removed.code !== 'ENOENT') return { why: removed.why };
   if (info.nlink <= 1) work.bytes += info.allocated;

@@ -12,7 +12,7 @@ import { known } from '../../src/core/model.ts';
 import { DEFAULTS } from '../../src/core/settings.ts';
 import { createMachine } from '../../src/io/machine.ts';
 import { pressureOf } from '../../src/sizing.ts';
-import { DAY, HOUR, makeRepo, type TestRepo } from '../support/repo.ts';
+import { backdateTree, DAY, HOUR, makeRepo, type TestRepo } from '../support/repo.ts';
 
 const NOW = Date.now();
 
@@ -50,6 +50,7 @@ async function held(repo: TestRepo, actor: Actor, id: string, ageMs: number): Pr
   };
   await writeEntry(actor, entry);
   repo.write('file.txt', 'content\n', tree);
+  backdateTree(tree, ageMs + HOUR);
   return entry;
 }
 
