@@ -41,7 +41,11 @@ export async function purgeCommand(context: Context, ids: readonly string[], opt
   const { entries } = await readEntries(workspace);
   const missing = ids.find((id) => !entries.some((entry) => entry.id === id));
   if (missing !== undefined)
-    return problem('no-entry', `nothing in quarantine is called ${printable(missing)}`, `${COMMAND} status`);
+    return problem(
+      'no-entry',
+      `nothing in quarantine has the id ${printable(missing)}, and purge goes by ids alone`,
+      `${COMMAND} status`,
+    );
   const look = await lookOnly(workspace);
   const view = look.ok ? look.report.view : null;
   if (!look.ok || view === null)

@@ -11,8 +11,11 @@ import { isInside } from './paths.ts';
 /** The number that the kernel gives the first PID namespace, in which every process is seen (PROC_PID_INIT_INO). */
 const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
 
-/** A system that was booted, with disks of its own: a virtual machine's, WSL 2, LXC. Containers for one program start that. */
-const INITS = new Set(['systemd', 'init']);
+/**
+ * Process 1 of a system that was booted, with disks of its own: LXC, or WSL 2, which calls it `init(Ubuntu`.
+ * Containers for one program start that.
+ */
+const BOOTED = /^(?:systemd|init)(?:\(|$)/;
 
 export interface Surroundings {
   /** The link of `/proc/self/ns/pid`; empty where there is none. */
@@ -32,7 +35,7 @@ export function isSharedUnseen({ pidNamespace, init, mounts }: Surroundings, pat
   const mount = mounts === null ? null : mountOf(mounts, path);
   if (mount === null) return true;
   // The root of a container is an overlay that nobody else writes to; that of a sandbox may be the system's own.
-  if (init === null || !INITS.has(init)) return mount.point !== '/' || mount.type !== 'overlay';
+  if (init === null || !BOOTED.test(init)) return mount.point !== '/' || mount.type !== 'overlay';
   return mount.point !== '/' && mount.root !== '/';
 }
 

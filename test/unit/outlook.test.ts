@@ -19,6 +19,7 @@ describe('nobody is unseen', () => {
     ['where there are no PID namespaces', seen('', null), '/home/me/shop'],
     ['on the root of a container, which is its own', seen(BELOW, 'node', OVERLAY, BIND), '/srv/shop'],
     ['on the disk of a system that was booted (WSL 2, LXC)', seen(BELOW, 'systemd', DISK), '/home/me/shop'],
+    ['on the disk of WSL 2', seen(BELOW, 'init(Ubuntu-24.', DISK), '/home/me/shop'],
     ['on another disk of it', seen(BELOW, 'init', DISK, TMPFS), '/tmp/shop'],
   ])('%s', (_where, surroundings, path) => {
     expect(isSharedUnseen(surroundings, path)).toBe(false);
@@ -31,6 +32,7 @@ describe('somebody may be unseen', () => {
     ['in a directory of the host that a booted container was given', seen(BELOW, 'systemd', DISK, BIND), '/workspace'],
     ['in a sandbox that shows the disk of its host', seen(BELOW, 'bwrap', DISK), '/home/me/shop'],
     ['on a file system mounted into a container', seen(BELOW, 'sh', OVERLAY, TMPFS), '/tmp/shop'],
+    ['in a container whose process 1 is a small init', seen(BELOW, 'docker-init', DISK), '/home/me/shop'],
     ['where process 1 cannot be read', seen(BELOW, null, DISK), '/home/me/shop'],
     ['where the mounts cannot be read', { ...seen(BELOW, 'systemd'), mounts: null }, '/home/me/shop'],
     ['where no mount covers it', seen(BELOW, 'systemd', BIND), '/home/me/shop'],
