@@ -5,6 +5,7 @@
  * for their pins and one fresh look at the repository, which begins after the last of their trees was moved.
  * Failure direction: without a lock, out of time, over the limit or in mode `report`, nothing is touched.
  */
+import { branchesAtWork } from './act/at-work.ts';
 import type { Actor, Done } from './act/context.ts';
 import type { PassLock } from './act/lock.ts';
 import { updateRefs } from './act/pins.ts';
@@ -14,7 +15,7 @@ import type { Ledger } from './core/ledger.ts';
 import type { Reason } from './core/model.ts';
 import type { Settings } from './core/settings.ts';
 import { policyOf } from './deciding.ts';
-import { gathering } from './gathering.ts';
+import { gathering, sharing } from './gathering.ts';
 import { turns } from './io/turns.ts';
 import { editedByHand } from './observe/edited.ts';
 import type { Inquiry } from './observe/investigate.ts';
@@ -129,6 +130,7 @@ async function reclaimGroup(acting: Acting, group: readonly Inquiry[]): Promise<
   });
   const looks = gathering(group.length, () => renew(view));
   const inTurn = turns(LOOKS_AT_ONCE);
+  const atWork = sharing(() => branchesAtWork(actor));
   const members = group.map((inquiry) => {
     const [pinning, looking] = [pins.member(), looks.member()];
     const updateRef = (command: string) => together(actor, command, commands, pinning.arrive);
@@ -142,7 +144,7 @@ async function reclaimGroup(acting: Acting, group: readonly Inquiry[]): Promise<
       pinning.leave();
       looking.leave();
     };
-    const own = { ...actor, updateRef };
+    const own = { ...actor, updateRef, branchesAtWork: atWork };
     const policy = policyOf(settings);
     return { request: { actor: own, view, inquiry, settings, policy, lock, lookAfresh, inTurn }, leave };
   });

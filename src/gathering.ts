@@ -43,3 +43,24 @@ export function gathering<T>(count: number, work: () => Promise<T>): Gathering<T
     },
   };
 }
+
+/**
+ * Work that is shared by those who ask at about the same time.
+ *
+ * Contract: what anybody is answered with was begun after they asked. Whoever asks while it is under way waits for
+ * the next, together with all others who do.
+ */
+export function sharing<T>(work: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<unknown> = Promise.resolve();
+  let next: Promise<T> | null = null;
+  return () => {
+    if (next === null) {
+      next = underWay.then(() => {
+        next = null;
+        return work();
+      });
+      underWay = next.catch(() => undefined);
+    }
+    return next;
+  };
+}

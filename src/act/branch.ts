@@ -2,11 +2,12 @@
  * Deletes and recreates the branch of a reclaimed worktree.
  *
  * Contract: compare-and-swap on the value that was judged; the branch's reflog is saved first.
- * Failure direction: a branch that moved, is checked out elsewhere, or whose reflog cannot be
- * saved stays.
+ * Failure direction: a branch that moved, is checked out, rebased or bisected elsewhere, or whose reflog
+ * cannot be saved stays.
  */
 import type { Entry } from '../core/entry.ts';
 import type { Oid } from '../core/model.ts';
+import { branchesAtWork } from './at-work.ts';
 import { type Actor, type Done, done, failed, onRepository, outcome } from './context.ts';
 import { readRef, updateRefs, valueOfRef } from './pins.ts';
 import { GIT_DIRECTORY_MODE, rewrite } from './registration.ts';
@@ -27,7 +28,7 @@ export async function saveReflog(actor: Actor, entry: Entry, branch: string): Pr
 }
 
 /**
- * Deletes the branch if it still is at `oid` and no worktree has it checked out.
+ * Deletes the branch if it still is at `oid` and no worktree has it checked out, rebases it or bisects it.
  *
  * @param base a ref that must still reach `oid`, by git's own rule for `branch -d`; null for none
  */
@@ -36,6 +37,11 @@ export async function deleteBranch(actor: Actor, branch: string, oid: Oid, base:
   if (!holder.ok) return holder;
   if (holder.value === null) return failed('it is gone already');
   if (holder.value !== '') return failed(`it is checked out at ${holder.value}`);
+  // Asked in this order: a rebase that begins in between leaves its files before it leaves the branch.
+  const atWork = await (actor.branchesAtWork?.() ?? branchesAtWork(actor));
+  if (!atWork.ok) return atWork;
+  const doing = atWork.value.get(branch);
+  if (doing !== undefined) return failed(`it is ${doing}`);
   const merged = base === null ? done : await isReached(actor, oid, base);
   return merged.ok ? updateRefs(actor, [`delete refs/heads/${branch} ${oid}`]) : merged;
 }
@@ -78,6 +84,6 @@ async function restoreReflog(actor: Actor, entry: Entry, branch: string): Promis
 export const branchAt = (actor: Actor, branch: string): Promise<Done<Oid | null>> =>
   valueOfRef(actor, `refs/heads/${branch}`, 'objectname');
 
-/** Path of a worktree that has the branch checked out, also in the middle of a rebase, or null. */
+/** Path of a worktree that has the branch checked out, or null; of a rebase git tells only in most cases. */
 export const checkedOutBy = (actor: Actor, branch: string): Promise<Done<string | null>> =>
   valueOfRef(actor, `refs/heads/${branch}`, 'worktreepath');

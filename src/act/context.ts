@@ -9,6 +9,8 @@ export interface Actor {
   readonly passId: string;
   /** Updates one ref together with those of others who act at the same time; each for itself when absent. */
   readonly updateRef?: (command: string) => Promise<Done>;
+  /** What a rebase or a bisect is at work on, read after it was asked for; each for itself when absent. */
+  readonly branchesAtWork?: () => Promise<Done<ReadonlyMap<string, string>>>;
 }
 
 /** The outcome of something that may be refused by the machine. */

@@ -1,6 +1,6 @@
 /** Work that several need at the same point is done once, after the last of them has come. */
 import { describe, expect, test } from 'vitest';
-import { gathering } from '../../src/gathering.ts';
+import { gathering, sharing } from '../../src/gathering.ts';
 
 function staged(count: number) {
   let times = 0;
@@ -43,5 +43,49 @@ describe('what several gather for', () => {
     for (const { leave } of members) leave();
     await turn();
     expect(times()).toBe(0);
+  });
+});
+
+describe('what several share', () => {
+  function begun() {
+    const ends: (() => void)[] = [];
+    const share = sharing(async () => {
+      const nth = ends.length + 1;
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return nth;
+    });
+    return { share, ends };
+  }
+
+  test('is done once for those who ask before it begins', async () => {
+    const { share, ends } = begun();
+    const both = [share(), share()];
+    await turn();
+    ends[0]?.();
+    expect(await Promise.all(both)).toEqual([1, 1]);
+  });
+
+  test('is done again, once, for those who ask while it is under way', async () => {
+    const { share, ends } = begun();
+    const first = share();
+    await turn();
+    const later = [share(), share()];
+    await turn();
+    expect(ends).toHaveLength(1);
+    ends[0]?.();
+    expect(await first).toBe(1);
+    await turn();
+    ends[1]?.();
+    expect(await Promise.all(later)).toEqual([2, 2]);
+  });
+
+  test('goes on after one that threw', async () => {
+    let times = 0;
+    const share = sharing(async () => {
+      if (++times === 1) throw new Error('no');
+      return times;
+    });
+    await expect(share()).rejects.toThrow('no');
+    expect(await share()).toBe(2);
   });
 });
