@@ -14,7 +14,16 @@ import type { Reclaim } from './act/quarantine.ts';
 import { ENTRY_VERSION, type Entry, entryId, ourLock } from './core/entry.ts';
 import { keyOf } from './core/ledger.ts';
 import { groundWords } from './core/messages.ts';
-import type { Candidate, Fact, Facts, Policy, Reason, Verdict, WorktreeCandidate } from './core/model.ts';
+import {
+  type Candidate,
+  type Fact,
+  type Facts,
+  known,
+  type Policy,
+  type Reason,
+  type Verdict,
+  type WorktreeCandidate,
+} from './core/model.ts';
 import { matchBranch } from './core/patterns.ts';
 import { reflogCommits } from './core/reflog.ts';
 import type { Settings } from './core/settings.ts';
@@ -22,6 +31,7 @@ import type { Io } from './io/ports.ts';
 import { readParents, unreached } from './observe/ancestry.ts';
 import { type Inquiry, proceed } from './observe/investigate.ts';
 import { readReflogs } from './observe/reflogs.ts';
+import { resolvedBlobs } from './observe/resolve-undo.ts';
 import type { View } from './observe/view.ts';
 
 /** Name of the quarantine beside worktrees on another file system. */
@@ -44,17 +54,23 @@ export type Planned = { readonly ok: true; readonly value: Reclaim } | { readonl
 
 /** Prepares the reclaims of candidates whose verdict is `reclaim`, in their order. */
 export async function planReclaims(requests: readonly PlanRequest[]): Promise<Planned[]> {
-  const read = await Promise.all(requests.map(async (request) => ({ request, commits: await commitsToPin(request) })));
+  const read = await Promise.all(
+    requests.map(async (request) => {
+      const [commits, blobs] = await Promise.all([commitsToPin(request), blobsToPin(request)]);
+      return { request, commits, blobs };
+    }),
+  );
   const [first] = requests;
   if (first === undefined) return [];
   const { io, layout } = first.actor;
   const named = read.flatMap(({ request, commits }) => [...headOf(request), ...(commits.ok ? commits.value : [])]);
   const parents = await readParents(io, layout.commonDir, named);
   return Promise.all(
-    read.map(async ({ request, commits }) => {
+    read.map(async ({ request, commits, blobs }) => {
       if (!commits.ok) return commits;
+      if (!blobs.known) return refuse('unknown', blobs.why);
       const [head] = headOf(request);
-      return planReclaim(request, head === undefined ? [] : unreached(head, commits.value, parents));
+      return planReclaim(request, head === undefined ? [] : unreached(head, commits.value, parents), blobs.value);
     }),
   );
 }
@@ -62,8 +78,15 @@ export async function planReclaims(requests: readonly PlanRequest[]): Promise<Pl
 const headOf = ({ inquiry: { candidate } }: PlanRequest): string[] =>
   candidate.kind === 'worktree' && candidate.head !== null ? [candidate.head] : [];
 
-/** @param commits those of its reflogs that HEAD is not known to reach */
-async function planReclaim(request: PlanRequest, commits: readonly string[]): Promise<Planned> {
+/**
+ * @param commits those of its reflogs that HEAD is not known to reach
+ * @param blobs what its index keeps of resolved conflicts
+ */
+async function planReclaim(
+  request: PlanRequest,
+  commits: readonly string[],
+  blobs: readonly string[],
+): Promise<Planned> {
   const { actor, inquiry, settings, lock, view } = request;
   const { candidate, verdict } = inquiry;
   if (verdict.verdict !== 'reclaim') return refuse('unknown', 'no verdict to reclaim');
@@ -80,6 +103,7 @@ async function planReclaim(request: PlanRequest, commits: readonly string[]): Pr
       entry,
       adminDir: candidate.kind === 'worktree' ? candidate.adminDir : null,
       reflogCommits: commits,
+      indexBlobs: blobs,
       secondLook: (at) => lookAgain(request, entry, at),
       deleteBranch: mayDeleteBranch(candidate, verdict, view, settings),
       stillOurs: lock.isHeld,
@@ -174,6 +198,13 @@ async function commitsToPin({
   if (!reflogs.known) return refuse('unknown', reflogs.why);
   const { head, branch, origHead } = reflogs.value;
   return { ok: true, value: [...reflogCommits([...head, ...branch]), ...(origHead === null ? [] : [origHead])] };
+}
+
+/** What its index keeps of resolved conflicts; git is not asked where the first look saw that it keeps nothing. */
+async function blobsToPin({ actor, view, inquiry: { candidate } }: PlanRequest): Promise<Fact<string[]>> {
+  if (candidate.kind !== 'worktree' || view.memory.resolved.get(candidate.adminDir) === false) return known([]);
+  const { commonDir, root } = actor.layout;
+  return resolvedBlobs(actor.io, { cwd: commonDir, gitDir: candidate.adminDir, workTree: root });
 }
 
 /** Looks at the moved tree with facts read afresh. */

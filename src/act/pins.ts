@@ -1,22 +1,31 @@
 /**
  * Pins: refs under `refs/reaper/` that keep a quarantined worktree's commits from being collected.
  *
- * Contract: a pin holds HEAD and every commit of its reflogs. It is
- * made before anything moves, and goes last.
+ * Contract: a pin holds HEAD, every commit of its reflogs, and the blobs that only its index names. It is made
+ * before anything moves, and goes last.
  * Failure direction: a pin that cannot be made stops the reclaim.
  */
 import { PIN_NAMESPACE } from '../core/layout.ts';
 import type { Oid } from '../core/model.ts';
+import type { GitAnswer } from '../io/ports.ts';
 import { type Actor, type Done, failed, onRepository, outcome } from './context.ts';
 
 /** More abandoned tips than this in one reflog: the newest are held by their own descendants' pins. */
 const MAX_PARENTS = 500;
 
-/** The commit that holds `head` and those of `commits` that it does not reach; not pinned yet. */
-export async function pinFor(actor: Actor, head: Oid, commits: readonly Oid[]): Promise<Done<Oid>> {
+/** The commit that holds `head`, those of `commits` that it does not reach, and `blobs`; not pinned yet. */
+export async function pinFor(
+  actor: Actor,
+  head: Oid,
+  commits: readonly Oid[],
+  blobs: readonly Oid[],
+): Promise<Done<Oid>> {
   const tips = await abandonedTips(actor, head, commits);
   if (!tips.ok) return tips;
-  return tips.value.length === 0 ? { ok: true, value: head } : gather(actor, head, tips.value);
+  const tree = await treeOf(actor, blobs);
+  if (!tree.ok) return tree;
+  if (tips.value.length === 0 && tree.value === null) return { ok: true, value: head };
+  return gather(actor, tree.value ?? `${head}^{tree}`, [head, ...tips.value]);
 }
 
 /** Pins what `pinFor` answered. */
@@ -100,12 +109,30 @@ async function listCommits(actor: Actor, head: Oid, others: readonly Oid[]): Pro
 }
 
 /** One commit that has them all as parents, so that one ref holds them. */
-async function gather(actor: Actor, head: Oid, tips: readonly Oid[]): Promise<Done<Oid>> {
-  const parents = [head, ...tips].flatMap((oid) => ['-p', oid]);
-  const args = ['commit-tree', `${head}^{tree}`, ...parents];
-  const answer = await onRepository(actor, { args, input: 'Held by reaper-hook for restore\n' });
+async function gather(actor: Actor, tree: string, commits: readonly Oid[]): Promise<Done<Oid>> {
+  const args = ['commit-tree', tree, ...commits.flatMap((oid) => ['-p', oid])];
+  return made(await onRepository(actor, { args, input: 'Held by reaper-hook for restore\n' }), 'gathering its commits');
+}
+
+/** A tree of those blobs that are there, each by its own id; null where none is. What is gone cannot be held. */
+async function treeOf(actor: Actor, blobs: readonly Oid[]): Promise<Done<Oid | null>> {
+  if (blobs.length === 0) return { ok: true, value: null };
+  const input = blobs.map((oid) => `${oid}\n`).join('');
+  const looked = await onRepository(actor, { args: ['cat-file', '--batch-check=%(objectname) %(objecttype)'], input });
+  if (!looked.ok) return failed(`looking for what its index names: ${looked.why}`);
+  const lines = looked.stdout.split('\n').slice(0, -1);
+  const isWhole = lines.length === blobs.length && lines.every((line, index) => line.startsWith(`${blobs[index]} `));
+  if (!isWhole) return failed('looking for what its index names: git cat-file ended before its end');
+  const present = blobs.filter((oid, index) => lines[index] === `${oid} blob`);
+  if (present.length === 0) return { ok: true, value: null };
+  const records = present.map((oid) => `100644 blob ${oid}\t${oid}\0`).join('');
+  return made(await onRepository(actor, { args: ['mktree', '-z'], input: records }), 'gathering what its index names');
+}
+
+/** The id of the object that git says it wrote. */
+function made(answer: GitAnswer, what: string): Done<Oid> {
   const oid = answer.ok ? answer.stdout.trim() : '';
   return /^[0-9a-f]{40,64}$/.test(oid)
     ? { ok: true, value: oid }
-    : failed(`gathering its commits: ${answer.ok ? answer.stdout : answer.why}`);
+    : failed(`${what}: ${answer.ok ? answer.stdout : answer.why}`);
 }

@@ -41,6 +41,8 @@ export interface Reclaim {
   readonly adminDir: string | null;
   /** Commits of the reflogs, to be pinned with HEAD. */
   readonly reflogCommits: readonly string[];
+  /** Blobs that perhaps only its index names, to be pinned too. */
+  readonly indexBlobs: readonly string[];
   /** Looks again at the thing where it lies now, with facts observed afresh. */
   readonly secondLook: (at: string) => Promise<{ verdict: Verdict; ballast: readonly string[] }>;
   /** Whether the branch may be deleted, by `worktrees.branch`. */
@@ -133,8 +135,10 @@ async function lockRegistration(actor: Actor, entry: Entry, adminDir: string | n
 }
 
 /** What the pin is to point at, or null for a staging entry. The note names it before it is there. */
-const commitsToHold = async (actor: Actor, { entry, reflogCommits }: Reclaim): Promise<Done<string | null>> =>
-  entry.head === null ? { ok: true, value: null } : pinFor(actor, entry.head, reflogCommits);
+const commitsToHold = async (actor: Actor, reclaim: Reclaim): Promise<Done<string | null>> => {
+  const { head } = reclaim.entry;
+  return head === null ? { ok: true, value: null } : pinFor(actor, head, reclaim.reflogCommits, reclaim.indexBlobs);
+};
 
 async function moveTree(actor: Actor, entry: Entry): Promise<Done> {
   if (entry.tree === null) return done;

@@ -26,6 +26,8 @@ export interface GitIndex {
   readonly entries: readonly IndexEntry[];
   /** The tree that committing the index would give, or null where it does not say. */
   readonly tree: string | null;
+  /** Whether it keeps something of conflicts that were resolved. */
+  readonly hasResolveUndo: boolean;
 }
 
 const SIGNATURE = 0x44495243; // DIRC
@@ -51,8 +53,10 @@ export function parseIndexFile(bytes: Uint8Array, hashBytes: 20 | 32): GitIndex 
     if (entry === null || !(entry.path > (entries.at(-1)?.path ?? ''))) return null;
     entries.push(entry);
   }
-  const tree = readExtensions(reading);
-  return tree === undefined ? null : { entries, tree: tree?.files === entries.length ? tree.oid : null };
+  const extensions = readExtensions(reading);
+  if (extensions === null) return null;
+  const { root, hasResolveUndo } = extensions;
+  return { entries, tree: root?.files === entries.length ? root.oid : null, hasResolveUndo };
 }
 
 interface Reading {
@@ -130,20 +134,28 @@ function compressedName(reading: Reading, from: number): string | null {
   return text(name, 0, name.length);
 }
 
-/** The whole index's tree; null when it is not known, undefined when an extension changes what the entries mean. */
-function readExtensions({ bytes, view, end, hashBytes, at: start }: Reading): Root | null | undefined {
-  let tree: Root | null = null;
+interface Extensions {
+  /** The whole index's tree; null when it is not known. */
+  readonly root: Root | null;
+  readonly hasResolveUndo: boolean;
+}
+
+/** Null when an extension changes what the entries mean. */
+function readExtensions({ bytes, view, end, hashBytes, at: start }: Reading): Extensions | null {
+  let root: Root | null = null;
+  let hasResolveUndo = false;
   let at = start;
   while (at < end) {
-    if (at + 8 > end) return undefined;
+    if (at + 8 > end) return null;
     const name = text(bytes, at, at + 4);
     const from = at + 8;
     at = from + view.getUint32(at + 4);
     // Those that a reader may not pass over begin with a small letter: split, sparse.
-    if (at > end || !/^[A-Z]/.test(name)) return undefined;
-    if (name === 'TREE') tree = rootOf(bytes.subarray(from, at), hashBytes);
+    if (at > end || !/^[A-Z]/.test(name)) return null;
+    if (name === 'TREE') root = rootOf(bytes.subarray(from, at), hashBytes);
+    if (name === 'REUC') hasResolveUndo = true;
   }
-  return tree;
+  return { root, hasResolveUndo };
 }
 
 interface Root {

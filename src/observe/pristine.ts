@@ -23,12 +23,14 @@ export interface Pristine {
 /**
  * @param headTree the id of the tree of the commit that HEAD names
  * @param areIgnored whether git ignores every one of these paths
+ * @param seen told of the index, whatever the answer will be
  */
 export async function readPristine(
   disk: DiskReader,
   place: Place,
   headTree: string,
   areIgnored: (paths: readonly string[]) => Promise<boolean>,
+  seen: (index: GitIndex) => void = () => undefined,
 ): Promise<Pristine | null> {
   // With a configuration of its own it may be sparse, or have filters that nobody was asked about.
   const own = await disk.lstat(join(place.adminDir, 'config.worktree'));
@@ -38,7 +40,9 @@ export async function readPristine(
   const bytes = await disk.readBytes(file, MAX_INDEX_BYTES);
   if (!before.ok || !bytes.ok) return null;
   const index = parseIndexFile(bytes.value, headTree.length === 64 ? 32 : 20);
-  if (index === null || index.tree !== headTree || index.entries.length === 0) return null;
+  if (index === null) return null;
+  seen(index);
+  if (index.tree !== headTree || index.entries.length === 0) return null;
   const listing = listingOf(index.entries.map(({ path }) => path));
   const others = await othersIn(disk, place.tree, listing);
   if (others === null) return null;

@@ -5,6 +5,7 @@
  * say "nothing changed", git is not asked.
  * Failure direction: whatever that look cannot show, git is asked about.
  */
+import type { GitIndex } from '../core/gitindex.ts';
 import { type Fact, known, type WorktreeCandidate } from '../core/model.ts';
 import { isInside } from '../core/paths.ts';
 import type { Io } from '../io/ports.ts';
@@ -31,6 +32,8 @@ export interface Memory {
   readonly readTrees: (commits: readonly string[]) => Promise<void>;
   /** The paths that git called ignored, by registration. */
   readonly ignored: Map<string, ReadonlySet<string>>;
+  /** By registration, whether its index keeps something of resolved conflicts; only where it was read here. */
+  readonly resolved: Map<string, boolean>;
   /** The filters of the repository, read once. */
   readonly shared: () => Promise<Fact<Filters>>;
   /** Those of a worktree, read once where they may be others. */
@@ -43,6 +46,10 @@ const NOTHING: Status = { changes: { tracked: [], untracked: [] }, ignored: [] }
 
 /** Readings for one look. */
 export function createReadings(io: Io, memory: Memory): Readings {
+  const noting =
+    ({ adminDir }: Place) =>
+    ({ hasResolveUndo }: GitIndex) =>
+      void memory.resolved.set(adminDir, hasResolveUndo);
   const pristine = remembering(async (candidate, at) => {
     const place = placeOf(candidate, at);
     const filters = await memory.filters(place);
@@ -50,14 +57,15 @@ export function createReadings(io: Io, memory: Memory): Readings {
     if (candidate.head === null || !filters.known || !filters.value.every(isLossless)) return null;
     const tree = await memory.treeOf(candidate.head);
     if (tree === null) return null;
-    return readPristine(io.disk, place, tree, (paths) => areIgnored(io, memory, place, paths));
+    return readPristine(io.disk, place, tree, (paths) => areIgnored(io, memory, place, paths), noting(place));
   });
   const asked = remembering(async (candidate, at): Promise<Fact<Status>> => {
     const status = await readStatus(io, placeOf(candidate, at));
     if (!status.known) return status;
     const { changes, ignored } = status.value;
     memory.ignored.set(candidate.adminDir, new Set(ignored));
-    const unseen = await changedUnseen(io.disk, placeOf(candidate, at), candidate.head?.length === 64 ? 32 : 20);
+    const place = placeOf(candidate, at);
+    const unseen = await changedUnseen(io.disk, place, candidate.head?.length === 64 ? 32 : 20, noting(place));
     if (!unseen.known) return unseen;
     const tracked = [...new Set([...changes.tracked, ...unseen.value])];
     return known({ changes: { ...changes, tracked }, ignored });
@@ -142,6 +150,7 @@ export function createMemory(io: Pick<Io, 'git' | 'clock' | 'disk'>, commonDir: 
   };
   return {
     ignored: new Map(),
+    resolved: new Map(),
     walks: createWalks(io.clock).of,
     readTrees,
     treeOf: async (commit) => {

@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { type IndexEntry, parseIndexFile } from '../core/gitindex.ts';
+import { type GitIndex, type IndexEntry, parseIndexFile } from '../core/gitindex.ts';
 import { type Fact, known, unknown } from '../core/model.ts';
 import type { DiskReader, ExactInfo } from '../io/ports.ts';
 import { nativePath } from '../io/rawpath.ts';
@@ -32,12 +32,19 @@ const MAX_FILE_BYTES = 32 * 1024 * 1024;
  * Tracked paths that are not what the index holds although git takes them to be.
  *
  * @param hashBytes length of the repository's object ids
+ * @param seen told of the index, whatever the answer will be
  */
-export async function changedUnseen(disk: DiskReader, place: Place, hashBytes: 20 | 32): Promise<Fact<string[]>> {
+export async function changedUnseen(
+  disk: DiskReader,
+  place: Place,
+  hashBytes: 20 | 32,
+  seen: (index: GitIndex) => void = () => undefined,
+): Promise<Fact<string[]>> {
   const bytes = await disk.readBytes(join(place.adminDir, 'index'), MAX_INDEX_BYTES);
   if (!bytes.ok && !LEFT_TO_GIT.has(bytes.code)) return unknown(`its index could not be read: ${bytes.why}`);
   const index = bytes.ok ? parseIndexFile(bytes.value, hashBytes) : null;
   if (index === null) return known([]);
+  seen(index);
   const doubtful: IndexEntry[] = [];
   const changed: string[] = [];
   for (const entry of index.entries) {
