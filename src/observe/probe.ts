@@ -19,6 +19,7 @@ import {
   type WorktreeCandidate,
 } from '../core/model.ts';
 import { clockWasSet, parseLockReason } from '../core/owners.ts';
+import { threatToPins } from '../core/refspecs.ts';
 import { lastActivity, operationInProgress } from './activity.ts';
 import { claimOn } from './claim-on.ts';
 import { directoryOwn } from './directories.ts';
@@ -74,7 +75,12 @@ const worktreeProbes = (shared: Readings): Observe<WorktreeCandidate> => ({
   operation: ({ source }, candidate) => operationInProgress(source.io.disk, candidate.adminDir),
   nested: async ({ worktrees }, candidate, at) =>
     known(nestedWorktree(candidate, worktrees) ?? nestedWorktree({ ...candidate, path: at }, worktrees)),
-  refs: ({ source }, candidate) => worktreeRefs(source.io, candidate.adminDir),
+  refs: async ({ source, memory }, candidate) => {
+    const configured = await memory.shared();
+    if (!configured.known) return configured;
+    const threat = threatToPins(configured.value.fetches);
+    return threat === null ? worktreeRefs(source.io, candidate.adminDir) : unknown(threat);
+  },
   landed: ({ source, prove }, candidate) => establishGround(source.io, candidate, source.layout.commonDir, prove),
   submodules: async ({ source }, candidate, at) => {
     if (candidate.isMissing) return modulesOnly(source.io.disk, candidate);
