@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import type { Entry } from '../core/entry.ts';
 import { branchAt, checkedOutBy } from './branch.ts';
 import { type Actor, isThere } from './context.ts';
+import { inhabited, registeredAlready } from './registered.ts';
 import { ourAdminDir, registeredPath } from './registration.ts';
 import type { Restored } from './restore.ts';
 
@@ -30,12 +31,27 @@ export async function obstacle(actor: Actor, entry: Entry, target: string, detac
     if (!taken.ok) return refuse('failed', taken.why);
     if (taken.value) return refuse('path-taken', `${target} exists`);
   }
+  if (entry.registration !== null) {
+    const registered = await registeredTwice(actor, entry, target);
+    if (registered !== null) return registered;
+  }
   const far = await tooFar(actor, entry, target);
   if (far !== null) return far;
   if (entry.kind !== 'staging') return detach ? null : branchTaken(actor, entry);
   const waiting = await isThere(actor, entry.tree);
   if (!waiting.ok) return refuse('failed', waiting.why);
   return waiting.value ? null : refuse('gone', 'its files were purged');
+}
+
+/** A path that another registration names, or, where only a registration comes back, that another worktree lies at. */
+async function registeredTwice(actor: Actor, entry: Entry, target: string): Promise<Obstacle | null> {
+  const lookers = entry.kind === 'registration' ? [registeredAlready, inhabited] : [registeredAlready];
+  for (const look of lookers) {
+    const taken = await look(actor, entry, target);
+    if (!taken.ok) return refuse('failed', taken.why);
+    if (taken.value !== null) return refuse('path-taken', taken.value);
+  }
+  return null;
 }
 
 /** Files that are still held are renamed, never copied, so they can only go to their own file system. */

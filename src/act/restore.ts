@@ -22,6 +22,7 @@ import { record } from './journal.ts';
 import { obstacle } from './obstacle.ts';
 import { unpin } from './pins.ts';
 import { rebuildTree } from './rebuild.ts';
+import { registeredAlready } from './registered.ts';
 import {
   GIT_DIRECTORY_MODE,
   homeOfRegistration,
@@ -138,6 +139,10 @@ async function registrationBack(actor: Actor, entry: Entry, target: string): Pro
   if (!waiting.ok) return waiting;
   const home = await homeOfRegistration(actor, entry, waiting.value);
   if (!home.ok) return home;
+  /** Asked again, because a killed restore may be finished long after it was asked for. */
+  const taken = await registeredAlready(actor, entry, target);
+  if (!taken.ok) return taken;
+  if (taken.value !== null) return failed(taken.value);
   const pointed = await pointRegistration(actor, entry, { at: waiting.value ? admin : home.value, target });
   if (!pointed.ok || !waiting.value) return pointed;
   const made = await io.disk.makeDir(layout.worktrees, GIT_DIRECTORY_MODE);
