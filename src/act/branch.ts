@@ -10,12 +10,12 @@ import type { Oid } from '../core/model.ts';
 import { branchesAtWork } from './at-work.ts';
 import { type Actor, type Done, done, failed, onRepository, outcome } from './context.ts';
 import { readRef, updateRefs, valueOfRef } from './pins.ts';
-import { GIT_DIRECTORY_MODE, rewrite } from './registration.ts';
 
 /** A reflog this long is not copied, so its branch is not deleted. */
-const MAX_REFLOG_BYTES = 4 * 1024 * 1024;
+export const MAX_REFLOG_BYTES = 4 * 1024 * 1024;
 
-const reflogOf = (actor: Actor, branch: string): string => `${actor.layout.commonDir}/logs/refs/heads/${branch}`;
+/** Where git keeps the reflog of a branch. */
+export const reflogOf = (actor: Actor, branch: string): string => `${actor.layout.commonDir}/logs/refs/heads/${branch}`;
 
 /** Copies the branch's reflog beside the entry. A branch without one is fine. */
 export async function saveReflog(actor: Actor, entry: Entry, branch: string): Promise<Done> {
@@ -53,31 +53,13 @@ async function isReached(actor: Actor, oid: Oid, base: string): Promise<Done> {
   return answer.stdout.trim() === oid ? done : failed(`${base} does not reach it any more`);
 }
 
-/** Puts the branch and its reflog back; fine when it is there at the same commit. */
-export async function recreateBranch(actor: Actor, entry: Entry, branch: string, oid: Oid): Promise<Done> {
+/** Puts the branch back; fine when it is there at the same commit. */
+export async function recreateBranch(actor: Actor, branch: string, oid: Oid): Promise<Done> {
   const present = await branchAt(actor, branch);
   if (!present.ok) return present;
   if (present.value !== null && present.value !== oid)
     return failed(`${branch} exists and is at ${present.value.slice(0, 10)}`);
-  if (present.value === null) {
-    const created = await updateRefs(actor, [`create refs/heads/${branch} ${oid}`]);
-    if (!created.ok) return created;
-  }
-  return restoreReflog(actor, entry, branch);
-}
-
-/** Puts the saved reflog in place of the single line that recreating the branch wrote. */
-async function restoreReflog(actor: Actor, entry: Entry, branch: string): Promise<Done> {
-  const { disk } = actor.io;
-  const path = reflogOf(actor, branch);
-  const saved = await disk.readText(actor.layout.entry(entry.id).branchReflog, MAX_REFLOG_BYTES);
-  if (!saved.ok) return saved.code === 'ENOENT' ? done : outcome(saved, 'reading the saved reflog');
-  const present = await disk.readText(path, MAX_REFLOG_BYTES);
-  if (!present.ok && present.code !== 'ENOENT') return outcome(present, 'reading the reflog');
-  if (present.ok && present.value.trimEnd().includes('\n')) return done;
-  const made = await disk.makeDir(path.replace(/\/[^/]*$/, ''), GIT_DIRECTORY_MODE);
-  if (!made.ok) return outcome(made, 'putting the reflog back');
-  return rewrite(actor, path, saved.value, 'putting the reflog back');
+  return present.value === null ? updateRefs(actor, [`create refs/heads/${branch} ${oid}`]) : done;
 }
 
 /** What a branch points at, or null. */

@@ -24,7 +24,7 @@ export async function obstacle(actor: Actor, entry: Entry, target: string, detac
   if (entry.kind !== 'staging' && entry.registration === null)
     return refuse(
       'gone',
-      `it was restored; only commits of its deleted branch are left, until they are forgotten: git log ${entry.pin}`,
+      `it was restored; only commits that its reflogs held are left, until they are forgotten: git log ${entry.pin}`,
     );
   if (entry.kind !== 'registration') {
     const taken = await isThere(actor, target);

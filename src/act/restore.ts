@@ -14,14 +14,16 @@
  */
 import { basename, dirname, join, resolve } from 'node:path';
 import { ballastPlace, branchBackFor, type Entry } from '../core/entry.ts';
+import { PIN_NAMESPACE } from '../core/layout.ts';
 import { foreignPlace, removePlace } from './beside.ts';
 import { recreateBranch } from './branch.ts';
 import { type Actor, type Done, done, failed, isThere, onRepository, outcome } from './context.ts';
 import { dropEntry, readEntry, writeEntry } from './entries.ts';
 import { record } from './journal.ts';
 import { obstacle } from './obstacle.ts';
-import { unpin } from './pins.ts';
+import { pinnedAt, unpin } from './pins.ts';
 import { rebuildTree } from './rebuild.ts';
+import { reflogsHold, restoreReflog } from './reflog-back.ts';
 import { registeredAlready } from './registered.ts';
 import {
   GIT_DIRECTORY_MODE,
@@ -49,6 +51,8 @@ export type Restored =
       readonly ballastGone: boolean;
       /** The branch that a detached restore left as it is; null otherwise. */
       readonly leftBranch: string | null;
+      /** The ref that keeps commits which no reflog of the worktree holds now, until they are forgotten; or null. */
+      readonly stillPinned: string | null;
     }
   | { readonly ok: false; readonly problem: 'path-taken' | 'branch-taken' | 'gone' | 'failed'; readonly why: string };
 
@@ -81,7 +85,20 @@ export async function restore(actor: Actor, { id }: Pick<Entry, 'id'>, wish: Res
     return { ok: false, problem: 'gone', why: `it was put back at ${target}, and is not there any more` };
   const back = await Promise.all(entry.ballast.map((path) => isThere(actor, join(target, path))));
   const ballastGone = back.some((there) => there.ok && !there.value);
-  return { ok: true, path: target, rebuilt: rebuild, ballastGone, leftBranch: detach ? entry.branch : null };
+  const leftBranch = detach ? entry.branch : null;
+  return {
+    ok: true,
+    path: target,
+    rebuilt: rebuild,
+    ballastGone,
+    leftBranch,
+    stillPinned: await pinLeft(actor, entry),
+  };
+}
+
+async function pinLeft(actor: Actor, entry: Entry): Promise<string | null> {
+  const left = entry.pin === entry.head ? null : await pinnedAt(actor, entry.id);
+  return left?.ok && left.value !== null ? `${PIN_NAMESPACE}${entry.id}` : null;
 }
 
 /** How far a restore has come. From either on, HEAD, branch and files are their owner's. */
@@ -153,7 +170,9 @@ async function registrationBack(actor: Actor, entry: Entry, target: string): Pro
 async function branchBack(actor: Actor, entry: Entry): Promise<Done> {
   const branch = branchBackFor(entry);
   if (branch === null || entry.head === null) return done;
-  return recreateBranch(actor, entry, branch, entry.deletedBranchAt ?? entry.head);
+  const oid = entry.deletedBranchAt ?? entry.head;
+  const recreated = await recreateBranch(actor, branch, oid);
+  return recreated.ok ? restoreReflog(actor, entry, branch, oid) : recreated;
 }
 
 async function ballastBack(actor: Actor, entry: Entry): Promise<Done> {
@@ -233,12 +252,14 @@ async function handOver(actor: Actor, entry: Entry): Promise<Done> {
 }
 
 /**
- * Pin and note go. What stays, stays noted: the commits of a deleted branch's reflog, which a detached
- * restore does not bring back, until `forget`; ballast whose purge had begun, until the purge is done.
+ * Pin and note go. What stays, stays noted: commits that no reflog holds now, because a detached restore does
+ * not bring the branch's back or because it could not be put back, until `forget`; ballast whose purge had
+ * begun, until the purge is done.
  */
 async function closeEntry(actor: Actor, entry: Entry, target: string): Promise<Done> {
   const branch = branchBackFor(entry);
-  const holdsReflog = branch === null && entry.deletedBranchAt !== null && entry.pin !== entry.head;
+  const leavesBranch = branch === null && entry.deletedBranchAt !== null && entry.pin !== entry.head;
+  const holdsReflog = leavesBranch || !(await reflogsHold(actor, entry, target));
   const unpinned = entry.head === null || holdsReflog ? done : await unpin(actor, entry.id);
   if (!unpinned.ok) return unpinned;
   const journaled = await record(actor, 'restored', { ...entry, branch }, target);
@@ -250,5 +271,5 @@ async function closeEntry(actor: Actor, entry: Entry, target: string): Promise<D
       return writeEntry(actor, { ...rest, phase: 'purging', ...(holdsReflog ? {} : { forgetAtMs: entry.atMs }) });
   }
   await removePlace(actor, entry);
-  return holdsReflog ? writeEntry(actor, { ...rest, tree: null }) : dropEntry(actor, entry);
+  return holdsReflog ? writeEntry(actor, { ...rest, branch: null, tree: null }) : dropEntry(actor, entry);
 }

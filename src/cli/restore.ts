@@ -28,6 +28,11 @@ export async function restoreCommand(context: Context, name: string, options: Re
       : [
           `the branch ${printable(leftBranch)} was ${entry.deletedBranchAt === null ? 'left as it is' : 'not made again'}; to go on from here: git -C ${shellWord(path)} switch -c <new-branch>`,
         ]),
+    ...(result.stillPinned === null
+      ? []
+      : [
+          `commits that only a reflog held are not in one now; they are kept until they are forgotten, and listed by: git log ${result.stillPinned}`,
+        ]),
     result.claimedMs === null
       ? 'it could not be claimed, so the next pass may reclaim it again'
       : `it is kept for ${duration(result.claimedMs)}; to end that: ${COMMAND} release --worktree ${shellPath(path, workspace.home)}`,
