@@ -69,3 +69,12 @@ export const branchAt = (actor: Actor, branch: string): Promise<Done<Oid | null>
 /** Path of a worktree that has the branch checked out, or null; of a rebase git tells only in most cases. */
 export const checkedOutBy = (actor: Actor, branch: string): Promise<Done<string | null>> =>
   valueOfRef(actor, `refs/heads/${branch}`, 'worktreepath');
+
+/** A branch that has this one's name as a directory, or null. */
+export async function branchBelow(actor: Actor, branch: string): Promise<Done<string | null>> {
+  const args = ['for-each-ref', '--count=1', '--format=%(refname)%00', `refs/heads/${branch}/`];
+  const answer = await onRepository(actor, { args, strict: true });
+  if (!answer.ok) return failed(`looking for branches below ${branch}: ${answer.why}`);
+  const [name = ''] = answer.stdout.split('\0');
+  return { ok: true, value: name === '' ? null : name.replace(/^refs\/heads\//, '') };
+}

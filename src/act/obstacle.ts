@@ -7,7 +7,7 @@
  */
 import { dirname } from 'node:path';
 import type { Entry } from '../core/entry.ts';
-import { branchAt, checkedOutBy } from './branch.ts';
+import { branchAt, branchBelow, checkedOutBy } from './branch.ts';
 import { type Actor, isThere } from './context.ts';
 import { inhabited, registeredAlready } from './registered.ts';
 import { ourAdminDir, registeredPath } from './registration.ts';
@@ -86,7 +86,23 @@ async function branchTaken(actor: Actor, entry: Entry): Promise<Obstacle | null>
   if (!present.ok) return refuse('failed', present.why);
   if (present.value !== null && present.value !== entry.head)
     return refuse('branch-taken', `${branch} has moved to ${present.value.slice(0, 10)}`);
-  return null;
+  return present.value === null ? nameTaken(actor, branch) : null;
+}
+
+/** git has no branch whose name is a directory in the name of another. */
+async function nameTaken(actor: Actor, branch: string): Promise<Obstacle | null> {
+  const because = (other: string) =>
+    refuse('branch-taken', `${branch} cannot be made again as long as there is a branch ${other}`);
+  const parts = branch.split('/');
+  for (let length = 1; length < parts.length; length++) {
+    const above = parts.slice(0, length).join('/');
+    const present = await branchAt(actor, above);
+    if (!present.ok) return refuse('failed', present.why);
+    if (present.value !== null) return because(above);
+  }
+  const below = await branchBelow(actor, branch);
+  if (!below.ok) return refuse('failed', below.why);
+  return below.value === null ? null : because(below.value);
 }
 
 const refuse = (problem: Obstacle['problem'], why: string): Obstacle => ({ ok: false, problem, why });
