@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import type { Entry } from '../core/entry.ts';
 import { branchAt, branchBelow, checkedOutBy } from './branch.ts';
 import { type Actor, isThere } from './context.ts';
+import { forbiddenPlace } from './forbidden.ts';
 import { inhabited, registeredAlready } from './registered.ts';
 import { ourAdminDir, registeredPath } from './registration.ts';
 import type { Restored } from './restore.ts';
@@ -26,6 +27,8 @@ export async function obstacle(actor: Actor, entry: Entry, target: string, detac
       'gone',
       `it was restored; only commits that its reflogs held are left, until they are forgotten: git log ${entry.pin}`,
     );
+  const forbidden = target === entry.path ? null : await forbiddenPlace(actor, entry, target);
+  if (forbidden !== null) return refuse('path-taken', forbidden);
   if (entry.kind !== 'registration') {
     const taken = await isThere(actor, target);
     if (!taken.ok) return refuse('failed', taken.why);

@@ -69,13 +69,14 @@ export async function inhabited(actor: Actor, entry: Entry, target: string): Pro
 
 const FREE: Done<null> = { ok: true, value: null };
 
-async function spellings(disk: DiskReader, path: string): Promise<string[]> {
+/** A path as it is written and with its links resolved. */
+export async function spellings(disk: DiskReader, path: string): Promise<string[]> {
   const literal = resolve(path);
   return [literal, await settled(disk, literal)];
 }
 
 /** The path with its links resolved, as far as they and what they lead to exist; the rest stays as it is written. */
-export async function settled(disk: DiskReader, path: string, links = MAX_LINKS): Promise<string> {
+async function settled(disk: DiskReader, path: string, links = MAX_LINKS): Promise<string> {
   const real = await disk.realpath(path);
   const above = dirname(path);
   if (real.ok || above === path) return real.ok ? real.value : path;
