@@ -29,8 +29,9 @@ export async function registeredAlready(actor: Actor, entry: Entry, target: stri
     if (kind === 'file' || kind === 'other' || adminDir === ours.value) continue;
     const path = await registeredPath(actor, adminDir);
     if (path === null) {
-      const left = await isThere(actor, adminDir);
-      if (left.ok && !left.value) continue;
+      // Without that file git has no path to compare, and nothing of it to prune by.
+      const named = await isThere(actor, join(adminDir, 'gitdir'));
+      if (named.ok && !named.value) continue;
       return failed(
         `which path the registration ${adminDir} names cannot be read, and it may be this one; see: git worktree prune --dry-run --verbose`,
       );

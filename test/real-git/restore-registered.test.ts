@@ -105,7 +105,8 @@ describe('a path that another registration names is taken', () => {
         problem: 'failed',
         why: expect.stringContaining('/worktrees/odd'),
       });
-    rmSync(admin, { recursive: true });
+    // What names no path at all is no registration of any.
+    rmSync(join(admin, 'gitdir'), { recursive: true });
     expect(await rich.at.restore(REAL, await idOf(fix))).toMatchObject({ ok: true });
   });
 
