@@ -49,7 +49,8 @@ async function namedIn(disk: DiskReader, adminDir: string, where: string): Promi
   for (const [file, doing] of listing.value.flatMap(({ name }) => OPERATIONS[name] ?? [])) {
     const text = await disk.readText(join(adminDir, file));
     if (text.ok) for (const branch of branchesIn(text.value)) named.push([branch, `${doing} in ${where}`]);
-    else if (text.code !== 'ENOENT') return failed(`reading ${file} of ${where}: ${text.why}`);
+    else if (text.code !== 'ENOENT' && text.code !== 'ENOTDIR')
+      return failed(`reading ${file} of ${where}: ${text.why}`);
   }
   return { ok: true, value: named };
 }

@@ -21,6 +21,8 @@ export const reflogOf = (actor: Actor, branch: string): string => `${actor.layou
 export async function saveReflog(actor: Actor, entry: Entry, branch: string): Promise<Done> {
   const text = await actor.io.disk.readText(reflogOf(actor, branch), MAX_REFLOG_BYTES);
   if (!text.ok) return text.code === 'ENOENT' ? done : outcome(text, 'saving the reflog');
+  // A name in an old encoding would come back as another.
+  if (text.value.includes('\uFFFD')) return failed('saving the reflog: it is not all UTF-8');
   return outcome(
     await actor.io.disk.writeFile(actor.layout.entry(entry.id).branchReflog, text.value),
     'saving the reflog',
@@ -69,6 +71,13 @@ export const branchAt = (actor: Actor, branch: string): Promise<Done<Oid | null>
 /** Path of a worktree that has the branch checked out, or null; of a rebase git tells only in most cases. */
 export const checkedOutBy = (actor: Actor, branch: string): Promise<Done<string | null>> =>
   valueOfRef(actor, `refs/heads/${branch}`, 'worktreepath');
+
+/** Whether there is a branch of this very name; others below it, which may be damaged, are not looked at. */
+export async function isBranch(actor: Actor, branch: string): Promise<Done<boolean>> {
+  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `refs/heads/${branch}`];
+  const answer = await onRepository(actor, { args, okCodes: [1] });
+  return answer.ok ? { ok: true, value: answer.stdout !== '' } : failed(`reading refs/heads/${branch}: ${answer.why}`);
+}
 
 /** A branch that has this one's name as a directory, or null. */
 export async function branchBelow(actor: Actor, branch: string): Promise<Done<string | null>> {

@@ -7,7 +7,7 @@
  */
 import { dirname } from 'node:path';
 import type { Entry } from '../core/entry.ts';
-import { branchAt, branchBelow, checkedOutBy } from './branch.ts';
+import { branchAt, branchBelow, checkedOutBy, isBranch } from './branch.ts';
 import { type Actor, isThere } from './context.ts';
 import { forbiddenPlace } from './forbidden.ts';
 import { inhabited, registeredAlready } from './registered.ts';
@@ -99,9 +99,9 @@ async function nameTaken(actor: Actor, branch: string): Promise<Obstacle | null>
   const parts = branch.split('/');
   for (let length = 1; length < parts.length; length++) {
     const above = parts.slice(0, length).join('/');
-    const present = await branchAt(actor, above);
+    const present = await isBranch(actor, above);
     if (!present.ok) return refuse('failed', present.why);
-    if (present.value !== null) return because(above);
+    if (present.value) return because(above);
   }
   const below = await branchBelow(actor, branch);
   if (!below.ok) return refuse('failed', below.why);

@@ -6,7 +6,7 @@
  * what is not seen to be held by a reflog keeps its pin.
  */
 import { dirname, join } from 'node:path';
-import type { Entry } from '../core/entry.ts';
+import { branchBackFor, type Entry } from '../core/entry.ts';
 import type { Oid } from '../core/model.ts';
 import { parseReflog, reflogCommits } from '../core/reflog.ts';
 import { branchAt, MAX_REFLOG_BYTES, reflogOf } from './branch.ts';
@@ -58,25 +58,30 @@ const isCreation = (line: string, oid: Oid): boolean => /^0+ /.test(line) && lin
 export async function reflogsHold(actor: Actor, entry: Entry, target: string): Promise<boolean> {
   const { head, pin } = entry;
   if (head === null || pin === null || pin === head) return true;
-  const commits = [...(await headReflog(actor, entry, target)), ...(await branchReflog(actor, entry))];
-  const input = [`${pin}^@`, ...[head, ...commits].map((oid) => `^${oid}`), ''].join('\n');
+  // The reflog of a branch that we deleted, and that does not come back, held them for as long as the branch was there.
+  const isLost = branchBackFor(entry) === null && entry.deletedBranchAt !== null;
+  const held = isLost ? [head] : [...(await heldByHead(actor, entry, target)), ...(await heldByBranch(actor, entry))];
+  const input = [`${pin}^@`, ...held.map((oid) => `^${oid}`), ''].join('\n');
   const answer = await onRepository(actor, { args: ['rev-list', '--ignore-missing', '--stdin', '--count'], input });
   return answer.ok && answer.stdout === '0\n';
 }
 
-async function headReflog(actor: Actor, entry: Entry, target: string): Promise<Oid[]> {
+/** Nothing, where the worktree was removed since. */
+async function heldByHead(actor: Actor, entry: Entry, target: string): Promise<Oid[]> {
   for (const name of [entry.registration, entry.id]) {
     const adminDir = name === null ? null : join(actor.layout.worktrees, name);
     if (adminDir !== null && (await registeredPath(actor, adminDir)) === target)
-      return commitsIn(actor, join(adminDir, 'logs/HEAD'));
+      return [...(entry.head === null ? [] : [entry.head]), ...(await commitsIn(actor, join(adminDir, 'logs/HEAD')))];
   }
   return [];
 }
 
-async function branchReflog(actor: Actor, { branch }: Entry): Promise<Oid[]> {
+/** A detached restore leaves a branch of that name to whoever has it. */
+async function heldByBranch(actor: Actor, entry: Entry): Promise<Oid[]> {
+  const branch = branchBackFor(entry);
   if (branch === null) return [];
   const at = await branchAt(actor, branch);
-  return at.ok && at.value !== null ? commitsIn(actor, reflogOf(actor, branch)) : [];
+  return at.ok && at.value !== null ? [at.value, ...(await commitsIn(actor, reflogOf(actor, branch)))] : [];
 }
 
 async function commitsIn({ io }: Actor, path: string): Promise<Oid[]> {

@@ -7,6 +7,7 @@
  * Failure direction: the first thing that refuses ends the removal with its name.
  */
 import { join } from 'node:path';
+import { COMMAND } from '../core/messages.ts';
 import type { DirEntry, Disk, FileInfo } from '../io/ports.ts';
 
 export type Removal =
@@ -87,7 +88,9 @@ async function removeEntries(work: Work, path: string, listing: readonly DirEntr
 }
 
 async function removeLeaf(work: Work, path: string, info: FileInfo): Promise<End> {
-  if (info.mtimeMs > work.writtenUntilMs) return { why: `${path} was written to in quarantine` };
+  // Of a file with another name no byte goes with this one.
+  if (info.nlink <= 1 && info.mtimeMs > work.writtenUntilMs)
+    return { why: `${path} was written to in quarantine. Next: move it out of there, then ${COMMAND} purge` };
   const removed = await work.disk.removeFile(path);
   if (!removed.ok && removed.code !== 'ENOENT') return { why: removed.why };
   if (info.nlink <= 1) work.bytes += info.allocated;

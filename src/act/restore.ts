@@ -258,8 +258,7 @@ async function handOver(actor: Actor, entry: Entry): Promise<Done> {
  */
 async function closeEntry(actor: Actor, entry: Entry, target: string): Promise<Done> {
   const branch = branchBackFor(entry);
-  const leavesBranch = branch === null && entry.deletedBranchAt !== null && entry.pin !== entry.head;
-  const holdsReflog = leavesBranch || !(await reflogsHold(actor, entry, target));
+  const holdsReflog = !(await reflogsHold(actor, entry, target));
   const unpinned = entry.head === null || holdsReflog ? done : await unpin(actor, entry.id);
   if (!unpinned.ok) return unpinned;
   const journaled = await record(actor, 'restored', { ...entry, branch }, target);

@@ -52,6 +52,9 @@ export function entryName({ branch, path }: Pick<Entry, 'branch' | 'path'>, { ho
 
 function restorableWords(entry: Entry, nowMs: number): string {
   if (entry.unverified) return 'kept: not yet looked at a second time';
+  // What a restore has left: it came back, and not everything that its reflogs held is in one again.
+  if (entry.kind !== 'staging' && entry.registration === null)
+    return `commits alone for ${remaining(entry.forgetAtMs - nowMs)}`;
   if (entry.phase === 'purged' || entry.phase === 'purging')
     return `from its commit for ${remaining(entry.forgetAtMs - nowMs)}`;
   return `${heldWords(entry.ballast)} for ${remaining(entry.keepUntilMs - nowMs)}`;

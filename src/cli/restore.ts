@@ -31,7 +31,7 @@ export async function restoreCommand(context: Context, name: string, options: Re
     ...(result.stillPinned === null
       ? []
       : [
-          `commits that only a reflog held are not in one now; they are kept until they are forgotten, and listed by: git log ${result.stillPinned}`,
+          `commits that nothing else may hold now are kept until they are forgotten, and listed by: git log ${result.stillPinned}`,
         ]),
     result.claimedMs === null
       ? 'it could not be claimed, so the next pass may reclaim it again'

@@ -17,6 +17,9 @@ const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
  */
 const BOOTED = /^(?:systemd|init)(?:\(|$)/;
 
+/** Of the kernel, and of containers that nobody's privileges are needed for. */
+const OVERLAYS = new Set(['overlay', 'fuse.fuse-overlayfs']);
+
 export interface Surroundings {
   /** The link of `/proc/self/ns/pid`; empty where there is none. */
   readonly pidNamespace: string;
@@ -35,7 +38,7 @@ export function isSharedUnseen({ pidNamespace, init, mounts }: Surroundings, pat
   const mount = mounts === null ? null : mountOf(mounts, path);
   if (mount === null) return true;
   // The root of a container is an overlay that nobody else writes to; that of a sandbox may be the system's own.
-  if (init === null || !BOOTED.test(init)) return mount.point !== '/' || mount.type !== 'overlay';
+  if (init === null || !BOOTED.test(init)) return mount.point !== '/' || !OVERLAYS.has(mount.type);
   return mount.point !== '/' && mount.root !== '/';
 }
 

@@ -1,5 +1,5 @@
 /** A purge that gets a moment at a time goes on where it stopped, and comes to its end. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeEntry } from '../../src/act/entries.ts';
@@ -91,9 +91,25 @@ describe('one that was cut off, and goes on in a later pass', () => {
     const work = { isOutOfTime, editedByHand, isQuiet: async () => known(null), lastPassMs: nowMs };
     for (let pass = 0; pass < 3; pass++) {
       const { problems, purged } = await purge(actor, work);
-      expect(problems).toEqual([{ id: 'many', why: `${rescue} was written to in quarantine` }]);
+      expect(problems).toEqual([
+        {
+          id: 'many',
+          why: `${rescue} was written to in quarantine. Next: move it out of there, then npx reaper-hook purge`,
+        },
+      ]);
       expect(purged).toEqual([]);
     }
     expect(readFileSync(rescue, 'utf8')).toBe('only here');
+  });
+
+  it('passes over a name of a file that has another, whatever was written there', async () => {
+    const { repo, actor, nowMs, entry } = quarantine();
+    await writeEntry(actor, { ...entry, phase: 'purging' });
+    const other = repo.write('other.txt', 'written through this name');
+    mkdirSync(entry.tree ?? '', { recursive: true });
+    linkSync(other, join(entry.tree ?? '', 'linked.txt'));
+    const work = { isOutOfTime, editedByHand, isQuiet: async () => known(null), lastPassMs: nowMs };
+    expect(await purge(actor, work)).toMatchObject({ problems: [], purged: ['many'] });
+    expect(readFileSync(other, 'utf8')).toBe('written through this name');
   });
 });

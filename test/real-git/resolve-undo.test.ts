@@ -71,6 +71,16 @@ function asked(answer?: unknown): { io: Io; times: () => number } {
 }
 
 describe('what the index keeps of resolved conflicts', () => {
+  it('needs no pin once the index is back, with the branch or without', async () => {
+    const { at, repo, ...rest } = stage();
+    await reclaim({ at, repo, ...rest });
+    const [entry] = await at.entries();
+    expect(entry?.pin).not.toBe(entry?.head);
+    expect(await at.restore(REAL, entry?.id ?? '', { detach: true })).toMatchObject({ ok: true, stillPinned: null });
+    expect(await at.entries()).toEqual([]);
+    expect(repo.git(['for-each-ref', 'refs/reaper'])).toBe('');
+  });
+
   it.each(['sha1', 'sha256'])('is there after the way to quarantine and back, with %s', async (format) => {
     const staged = stage({ init: [`--object-format=${format}`] });
     expect(staged.blobs).toHaveLength(3);

@@ -139,3 +139,13 @@ describe('where the branch stayed at the reclaim, and was deleted since', () => 
     expectKept();
   });
 });
+
+it('a reflog that would not come back byte for byte keeps its branch', async () => {
+  writeFileSync(reflog(), Buffer.from(readFileSync(reflog(), 'latin1').replaceAll('Tester', 'J\u00f6rg'), 'latin1'));
+  const written = readFileSync(reflog(), 'latin1');
+  backdate(rich.at.repo, rich.fix, 3 * DAY);
+  const id = await reclaimed();
+  expect([git('rev-parse', 'agent/fix'), readFileSync(reflog(), 'latin1')]).toEqual([head, written]);
+  expect((await rich.at.restore(REAL, id)).ok).toBe(true);
+  expect(readFileSync(reflog(), 'latin1')).toBe(written);
+});

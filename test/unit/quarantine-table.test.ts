@@ -7,7 +7,15 @@ import type { Entry } from '../../src/core/entry.ts';
 
 const DAY = 86_400_000;
 const HELD: Partial<Entry> = {
-  ...{ id: 'agent-a-1f', kind: 'worktree', phase: 'held', path: '/w/a', branch: 'agent/a', bytes: null },
+  ...{
+    id: 'agent-a-1f',
+    kind: 'worktree',
+    registration: 'a',
+    phase: 'held',
+    path: '/w/a',
+    branch: 'agent/a',
+    bytes: null,
+  },
   ...{ ballast: [], atMs: 0, keepUntilMs: 7 * DAY, forgetAtMs: 90 * DAY, unverified: false },
 };
 
@@ -23,6 +31,7 @@ it.each<[words: string, entry: Partial<Entry>]>([
   ['all but what can be rebuilt for 7d', { ballast: ['node_modules', '.venv', 'target'] }],
   ['all but no\\x1bde for 7d', { ballast: ['no\u001bde'] }],
   ['from its commit for 90d', { phase: 'purged', ballast: ['node_modules'] }],
+  ['commits alone for 90d', { phase: 'purged', registration: null }],
   ['kept: not yet looked at a second time', { unverified: true }],
 ])('%s', (words, entry) => {
   expect(row(entry).split(/ {2,}/)).toContain(words);
