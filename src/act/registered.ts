@@ -6,14 +6,12 @@
  * written and with their links resolved, because git does both.
  * Failure direction: a registration whose path cannot be read may name any path, so it is an obstacle.
  */
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Entry } from '../core/entry.ts';
+import { resolveExisting } from '../io/claimfile.ts';
 import type { DiskReader } from '../io/ports.ts';
 import { type Actor, type Done, failed, isThere } from './context.ts';
 import { ourAdminDir, registeredPath } from './registration.ts';
-
-/** As many links as Linux follows. */
-const MAX_LINKS = 40;
 
 /** Why `target` cannot be registered for `entry`, as a sentence, or null. Its own registration, with our lock, does not count. */
 export async function registeredAlready(actor: Actor, entry: Entry, target: string): Promise<Done<string | null>> {
@@ -62,7 +60,8 @@ export async function inhabited(actor: Actor, entry: Entry, target: string): Pro
   if (!ours.ok) return ours;
   const taken = await isThere(actor, home);
   if (!taken.ok) return taken;
-  const isItsOwn = (await settled(disk, named)) === (await settled(disk, home));
+  const [at, own] = [await resolveExisting(disk, named), await resolveExisting(disk, home)];
+  const isItsOwn = at.real === own.real;
   return isItsOwn && (!taken.value || ours.value === home)
     ? FREE
     : { ok: true, value: `${target} holds the worktree of ${named}` };
@@ -73,15 +72,5 @@ const FREE: Done<null> = { ok: true, value: null };
 /** A path as it is written and with its links resolved. */
 export async function spellings(disk: DiskReader, path: string): Promise<string[]> {
   const literal = resolve(path);
-  return [literal, await settled(disk, literal)];
-}
-
-/** The path with its links resolved, as far as they and what they lead to exist; the rest stays as it is written. */
-async function settled(disk: DiskReader, path: string, links = MAX_LINKS): Promise<string> {
-  const real = await disk.realpath(path);
-  const above = dirname(path);
-  if (real.ok || above === path) return real.ok ? real.value : path;
-  const place = join(await settled(disk, above, links), basename(path));
-  const link = await disk.readlink(place);
-  return link.ok && links > 0 ? settled(disk, resolve(dirname(place), link.value), links - 1) : place;
+  return [literal, (await resolveExisting(disk, literal)).real];
 }

@@ -156,7 +156,7 @@ async function registrationBack(actor: Actor, entry: Entry, target: string): Pro
   if (!waiting.ok) return waiting;
   const home = await homeOfRegistration(actor, entry, waiting.value);
   if (!home.ok) return home;
-  /** Asked again, because a killed restore may be finished long after it was asked for. */
+  // Asked again, because a killed restore may be finished long after it was asked for.
   const taken = await registeredAlready(actor, entry, target);
   if (!taken.ok) return taken;
   if (taken.value !== null) return failed(taken.value);
